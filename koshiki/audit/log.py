@@ -1,0 +1,136 @@
+"""Write and verify the chained log.
+
+Each entry's digest is SHA-256 over the digest before it and the entry's own canonical text. The text is stored
+as hashed: jsonb would change numbers and the order of keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import unicodedata
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from django.db import connection, models
+
+from koshiki import clock
+from koshiki.audit.models import Entry, Head
+from koshiki.guideline import guideline
+
+if TYPE_CHECKING:
+    from koshiki.organization.models import Person
+
+watchers: list[Callable[[Entry], None]] = []  # the suite notes here which clauses were recorded
+
+# Controls that JSON leaves as they are, but a terminal or an auditor's editor would obey.
+_CONTROLS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
+
+
+def record(verb: str, thing: models.Model, *, by: Person | None, clause: str = "", **data: Any) -> Entry:
+    """Append one entry for an act on `thing` by a person (None: koshiki itself).
+
+    Belongs in the transaction of the act, after its last row lock: it holds the chain until commit.
+    `data` may hold texts, whole numbers, and lists and mappings of these. Raises TypeError for anything else.
+    """
+    if not connection.in_atomic_block:
+        raise RuntimeError("record() belongs in the transaction of the act")
+    head = Head.objects.select_for_update().get(pk=1)
+    entry = Entry(number=head.number + 1, at=clock.now(), actor=by, verb=verb, thing=name_of(thing), clause=clause)
+    entry.canonical = canonical(_content(entry, label=str(thing), data=data))
+    entry.digest = chain(head.digest, entry.canonical)
+    entry.save(force_insert=True)
+    Head.objects.filter(pk=1).update(number=entry.number, digest=entry.digest)
+    for watch in watchers:
+        watch(entry)
+    return entry
+
+
+def name_of(thing: models.Model) -> str:
+    """How the log names a thing: `post:12`."""
+    return f"{thing._meta.model_name}:{thing.pk}"
+
+
+def about(*things: models.Model) -> models.QuerySet[Entry]:
+    """The entries about these things, newest first."""
+    return Entry.objects.filter(thing__in=[name_of(t) for t in things]).select_related("actor")
+
+
+def canonical(value: Any) -> str:
+    """The one text that stands for `value`: sorted keys, NFC, whole numbers and texts only."""
+    text = json.dumps(_plain(value), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return _CONTROLS.sub(lambda m: f"\\u{ord(m[0]):04x}", text)
+
+
+def chain(previous: str, text: str) -> str:
+    """The digest of an entry whose canonical text follows the entry with digest `previous` (hex)."""
+    return hashlib.sha256(f"{previous}\n{text}".encode()).hexdigest()
+
+
+def _content(entry: Entry, *, label: str, data: dict[str, Any]) -> dict[str, Any]:
+    return {**_columns(entry), "edition": guideline().edition, "label": label, "data": data}
+
+
+def _columns(entry: Entry) -> dict[str, Any]:
+    return {
+        "number": entry.number,
+        "at": entry.at.astimezone(UTC).isoformat(timespec="microseconds"),
+        "actor": entry.actor_id or 0,
+        "verb": entry.verb,
+        "thing": entry.thing,
+        "clause": entry.clause,
+    }
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, bool) or value is None:
+        raise TypeError("the log holds texts and whole numbers only")
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", str(value))
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, dict):
+        return {unicodedata.normalize("NFC", k): _plain(v) for k, v in value.items()}
+    if isinstance(value, Iterable):
+        return [_plain(v) for v in value]
+    raise TypeError(f"the log cannot hold {type(value).__name__}")
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What verification found: how many entries hold, and where and why the chain breaks, if it does."""
+
+    count: int
+    broken_at: int = 0
+    reason: str = ""
+
+    @property
+    def holds(self) -> bool:
+        return not self.reason
+
+
+def verify() -> Verdict:
+    """Recompute the chain from the first entry to the head."""
+    previous, expected = "", 1
+    for entry in Entry.objects.order_by("number").iterator(chunk_size=5000):
+        if reason := _fault(entry, expected, previous):
+            return Verdict(expected - 1, entry.number, reason)
+        previous, expected = entry.digest, expected + 1
+    head = Head.objects.filter(pk=1).first()
+    if head is None or (head.number, head.digest) != (expected - 1, previous):
+        return Verdict(expected - 1, expected, "末尾の記録が失われています。")
+    return Verdict(expected - 1)
+
+
+def _fault(entry: Entry, expected: int, previous: str) -> str:
+    if entry.number != expected:
+        return "この前の記録が失われています。"
+    if entry.digest != chain(previous, entry.canonical):
+        return "記録が書き換えられています。"
+    hashed = json.loads(entry.canonical)
+    if any(hashed.get(key) != value for key, value in _columns(entry).items()):
+        return "記録の見出しが書き換えられています。"
+    return ""

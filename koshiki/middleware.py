@@ -1,0 +1,11 @@
+"""Placeholder until the look lands."""
+from collections.abc import Callable
+from django.http import HttpRequest, HttpResponse
+class _Pass:
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+class RequestId(_Pass): ...
+class DatabaseAway(_Pass): ...
+class RefusedPage(_Pass): ...

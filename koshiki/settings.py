@@ -1,0 +1,193 @@
+"""The one configuration. Everything a city sets comes from the environment; docs/operations.md lists it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+import dj_database_url
+from csp.constants import NONE, SELF
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+
+def _home() -> Path:
+    """Where this installation keeps what is its own: database, media, keys."""
+    if chosen := os.environ.get("KOSHIKI_HOME"):
+        return Path(chosen).resolve()
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/koshiki")
+    return Path.home() / ".local/share/koshiki"
+
+
+def _secret_key() -> str:
+    """The installation's own key, else one for this process alone (tests, first commands)."""
+    path = KOSHIKI_HOME / "secret_key"
+    return path.read_text().strip() if path.is_file() else secrets.token_urlsafe(50)
+
+
+KOSHIKI_HOME = _home()
+KOSHIKI_SAMPLE = os.environ.get("KOSHIKI_SAMPLE") == "1"
+KOSHIKI_GUIDELINE = Path(os.environ.get("KOSHIKI_GUIDELINE", BASE_DIR / "koshiki/guidelines/iwata.toml"))
+KOSHIKI_PUBLIC_DIR = Path(os.environ.get("KOSHIKI_PUBLIC_DIR", KOSHIKI_HOME / "public"))
+KOSHIKI_PUBLIC_URL = os.environ.get("KOSHIKI_PUBLIC_URL", "http://127.0.0.1:8000/official/")
+KOSHIKI_MEDIA = KOSHIKI_HOME / "media"
+KOSHIKI_FEED = KOSHIKI_HOME / "feed"
+KOSHIKI_KEY_RING = Path(os.environ.get("KOSHIKI_KEY_RING", KOSHIKI_HOME / "keys.json"))
+# Networks that addresses given by people or services may lead to although they are not public (CIDR, comma).
+KOSHIKI_ALLOWED_NETWORKS = tuple(filter(None, os.environ.get("KOSHIKI_ALLOWED_NETWORKS", "").split(",")))
+KOSHIKI_OUTBOUND_PROXY = os.environ.get("KOSHIKI_OUTBOUND_PROXY", "")
+KOSHIKI_URL = os.environ.get("KOSHIKI_URL", "http://127.0.0.1:8000/")  # the staff pages, as mails name them
+
+SECRET_KEY = os.environ.get("KOSHIKI_SECRET_KEY") or _secret_key()
+DEBUG = False
+ALLOWED_HOSTS = os.environ.get("KOSHIKI_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+HTTPS = KOSHIKI_URL.startswith("https://")
+
+INSTALLED_APPS = [
+    "koshiki",
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "django.contrib.staticfiles",
+    "django.contrib.postgres",
+    "django.forms",
+    "django_htmx",
+    "axes",
+    "csp",
+    "procrastinate.contrib.django",
+]
+
+MIDDLEWARE = [
+    "koshiki.middleware.RequestId",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "csp.middleware.CSPMiddleware",
+    "koshiki.middleware.DatabaseAway",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "koshiki.middleware.RefusedPage",
+    "axes.middleware.AxesMiddleware",
+]
+
+ROOT_URLCONF = "koshiki.urls"
+WSGI_APPLICATION = "koshiki.wsgi.application"
+FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "koshiki/templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.contrib.messages.context_processors.messages",
+                "koshiki.desk.context.frame",
+            ],
+            "builtins": ["koshiki.templatetags.koshiki_text", "koshiki.templatetags.components"],
+        },
+    },
+]
+
+DATABASES = {
+    "default": {
+        **dj_database_url.parse(os.environ.get("DATABASE_URL", "postgres:///koshiki")),
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+    }
+}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+
+AUTH_USER_MODEL = "koshiki.Person"
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+     "OPTIONS": {"user_attributes": ("staff_number", "name", "email")}},
+]
+LOGIN_URL = "sign_in"
+LOGIN_REDIRECT_URL = "home"
+
+# A stranger's attempts shut out the stranger's own address for this person, never the person.
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_FAILURE_LIMIT = 10
+AXES_COOLOFF_TIME = 0.25  # hours
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_FORM_FIELD = "username"
+AXES_LOCKOUT_TEMPLATE = "organization/locked_out.html"
+AXES_VERBOSE = False
+
+LANGUAGE_CODE = "ja"
+LANGUAGES = [("ja", "日本語"), ("en", "English")]
+TIME_ZONE = "Asia/Tokyo"
+USE_TZ = True
+USE_I18N = True
+LOCALE_PATHS = [BASE_DIR / "koshiki/locale"]
+
+STATIC_URL = "static/"
+STATICFILES_DIRS = [BASE_DIR / "koshiki/static"]
+STATIC_ROOT = KOSHIKI_HOME / "static"
+WHITENOISE_USE_FINDERS = True
+WHITENOISE_AUTOREFRESH = False
+
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": [NONE],
+        "script-src": [SELF],
+        "style-src": [SELF],
+        "img-src": [SELF],
+        "font-src": [SELF],
+        "connect-src": [SELF],
+        "form-action": [SELF],
+        "base-uri": [NONE],
+        "frame-ancestors": [NONE],
+    }
+}
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
+SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+SESSION_COOKIE_AGE = 12 * 3600
+SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
+SECURE_SSL_REDIRECT = False
+if os.environ.get("KOSHIKI_TRUSTED_PROXY") == "1":
+    SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+
+DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
+FILE_UPLOAD_PERMISSIONS = 0o600
+
+EMAIL_HOST = "" if KOSHIKI_SAMPLE else os.environ.get("KOSHIKI_SMTP_HOST", "")
+EMAIL_PORT = int(os.environ.get("KOSHIKI_SMTP_PORT", "25"))
+EMAIL_HOST_USER = os.environ.get("KOSHIKI_SMTP_USER", "")
+EMAIL_HOST_PASSWORD = os.environ.get("KOSHIKI_SMTP_PASSWORD", "")
+EMAIL_USE_TLS = os.environ.get("KOSHIKI_SMTP_TLS") == "1"
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = os.environ.get("KOSHIKI_MAIL_FROM", "koshiki@localhost")
+
+PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["stderr"], "level": "INFO"},
+    "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"},
+                "axes": {"level": "WARNING"}},
+}

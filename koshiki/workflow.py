@@ -1,0 +1,77 @@
+"""A workflow is a table of steps: from where, to where, by whom, under which clause."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from django.db import models, transaction
+
+from koshiki.audit.log import record
+from koshiki.guideline import Refused
+from koshiki.organization.models import Person
+
+M = TypeVar("M", bound=models.Model)
+
+
+@dataclass(frozen=True)
+class Step(Generic[M]):
+    """手順 — one row: in the states of `source`, a person for whom `who` holds may take it to `target`.
+
+    `whom` says in the refusal who may take the step.
+    """
+
+    name: str
+    label: str
+    source: tuple[str, ...]
+    target: str
+    who: Callable[[M, Person], bool]
+    clause: str
+    whom: str = ""
+
+    def open_to(self, thing: M, person: Person) -> bool:
+        return getattr(thing, "state") in self.source and self.who(thing, person)  # noqa: B009
+
+
+class Workflow(Generic[M]):
+    """The steps of one kind of thing. Its model has a `state`."""
+
+    def __init__(self, *steps: Step[M]) -> None:
+        self.steps = {step.name: step for step in steps}
+
+    def open_to(self, thing: M, person: Person) -> list[Step[M]]:
+        """The steps this person may take now: a page draws its buttons from these."""
+        return [step for step in self.steps.values() if step.open_to(thing, person)]
+
+    def allows(self, thing: M, name: str, person: Person) -> bool:
+        """May this person take the step `name` now?"""
+        return self.steps[name].open_to(thing, person)
+
+    def check(self, thing: M, name: str, *, by: Person) -> Step[M]:
+        """The step, when `by` may take it on `thing` (already locked). Raises Refused with the step's clause."""
+        step = self.steps[name]
+        if getattr(thing, "state") not in step.source:  # noqa: B009
+            state = getattr(thing, "get_state_display")()  # noqa: B009
+            raise Refused(step.clause, f"「{state}」の状態では「{step.label}」できません。", who=step.whom)
+        if not step.who(thing, by.afresh()):
+            raise Refused(step.clause, f"「{step.label}」できるのは{step.whom or '決められた職員'}です。", who=step.whom)
+        return step
+
+    @transaction.atomic
+    def move(self, thing: M, name: str, *, by: Person, **data: Any) -> M:
+        """Lock → state allowed? → person allowed? → save → log. Returns the locked, moved row.
+
+        Call it last in an act: it ends with the log's lock. Raises Refused.
+        """
+        locked = lock(thing)
+        step = self.check(locked, name, by=by)
+        setattr(locked, "state", step.target)  # noqa: B010
+        locked.save(update_fields=["state"])
+        record(f"{thing._meta.model_name}.{name}", locked, by=by, clause=step.clause, **data)
+        return locked
+
+
+def lock(thing: M) -> M:
+    """The same row, locked until the transaction ends and read anew."""
+    return type(thing)._default_manager.select_for_update(of=("self",)).get(pk=thing.pk)
