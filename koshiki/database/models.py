@@ -21,3 +21,6 @@ class Installation(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(pk=1), name="one_installation"),
         ]
+
+    def __str__(self) -> str:
+        return str(self.identity)
