@@ -1,0 +1,163 @@
+"""What comes back from a service, and the few ways in which a call to it can fail."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from koshiki.networks.content import Content, Media
+from koshiki.networks.credentials import Secret
+
+
+@dataclass(frozen=True)
+class Link:
+    """A connection, opened: the account it belongs to, its server, its unsealed secrets, what is known of it.
+
+    `account` is the id that is bound into the sealing; `facts` is kept in the clear with the connection
+    (limits, the server's software, the remote account's id).
+    """
+
+    account: str
+    server: str = ""
+    secrets: Mapping[str, Secret] = field(default_factory=dict)
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Outgoing:
+    """One delivery's content, bound to its key (UUID), which is the same over all tries."""
+
+    content: Content
+    media: tuple[Media, ...]
+    key: str
+    created_at: datetime
+
+
+@dataclass(frozen=True)
+class Published:
+    remote_id: str
+    url: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The look-up saw it. `at` is the service's own time of it, if it tells."""
+
+    remote_id: str
+    url: str
+    at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class NotFound:
+    """The look-up saw everything since the given time, and it was not there."""
+
+
+@dataclass(frozen=True)
+class CannotTell:
+    """The look-up could not see enough to say; `token_dead` where that is because of the credentials."""
+
+    reason: str
+    token_dead: bool = False
+
+
+LookUp = Found | NotFound | CannotTell
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A publication as the service shows it now (§4(7), read-back)."""
+
+    text: str
+    media_count: int
+    alts: tuple[str, ...]
+    url: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Identity:
+    """Whose account a connection opens, in the service's own words."""
+
+    remote_account_id: str
+    handle: str
+    url: str
+
+
+@dataclass(frozen=True)
+class ProfileField:
+    name: str
+    value: str
+    verified: bool = False
+
+
+@dataclass(frozen=True)
+class Profile:
+    """プロフィール欄 — as the service shows it (§6(3)ウ); `links` are the addresses it leads to."""
+
+    handle: str
+    name: str
+    text: str
+    fields: tuple[ProfileField, ...] = ()
+    links: tuple[str, ...] = ()
+    image_url: str = ""
+    verified: bool | None = None
+
+    def holds(self, address: str) -> bool:
+        """Whether the address stands in the profile in full, not shortened (§6(3)ウ, §8(2)ア)."""
+        wanted = _bare(address)
+        shown = [self.text, *(value.value for value in self.fields)]
+        return wanted in map(_bare, self.links) or any(_stands_in(wanted, text) for text in shown)
+
+
+@dataclass(frozen=True)
+class Beginning:
+    """The first half of connecting: where the person goes, and what must come back with them.
+
+    `pending` holds secrets: seal it, bind it to the session, use it once, within ten minutes.
+    """
+
+    authorize_url: str
+    state: str
+    pending: Mapping[str, Secret]
+
+
+class Outcome(Exception):
+    """How a call ended when it did not succeed; `reason` is Japanese, for staff, and holds no secret."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class NotSent(Outcome):
+    """Known not to be published: may be tried again, after `retry_after` seconds if given."""
+
+    def __init__(self, reason: str, retry_after: int | None = None) -> None:
+        super().__init__(reason)
+        self.retry_after = retry_after
+
+
+class Rejected(Outcome):
+    """Known not to be published, and trying the same again is useless."""
+
+
+class TokenDead(Outcome):
+    """Known not to be published: the service refuses these credentials; reconnect the account."""
+
+
+class OutcomeUnknown(Outcome):
+    """It may have been published. Never to be blindly repeated (delivery, point 6)."""
+
+
+def _bare(address: str) -> str:
+    """An address without what people leave out when they write it: https:// and the last slash."""
+    return re.sub(r"^https?://", "", address.strip()).rstrip("/")
+
+
+def _stands_in(wanted: str, text: str) -> bool:
+    """Whole: neither the tail of a longer host nor the head of a longer path."""
+    return bool(wanted) and bool(re.search(rf"(?<![\w.@-]){re.escape(wanted)}/?(?![\w./?#&=-])", text))
