@@ -1,0 +1,20 @@
+"""The tables of a post's way (§8(1)): what was written, what was approved, and its way to each account."""
+
+from koshiki.posts.models.approval import Approval, ApprovalTarget, Remark
+from koshiki.posts.models.delivery import Delivery
+from koshiki.posts.models.media import Medium, Rendition
+from koshiki.posts.models.post import OutsideLink, Post, Revision, RevisionMedium, RevisionTarget
+
+__all__ = [
+    "Approval",
+    "ApprovalTarget",
+    "Delivery",
+    "Medium",
+    "OutsideLink",
+    "Post",
+    "Remark",
+    "Rendition",
+    "Revision",
+    "RevisionMedium",
+    "RevisionTarget",
+]

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+
+from koshiki.organization.models import Person
+from koshiki.posts.models.approval import Approval
+from koshiki.posts.models.post import Post
+from koshiki.register.models import Account
+
+
+class Delivery(models.Model):
+    """配信 — one approval's content on its way to one account: once, or say so.
+
+    `epoch` fences every write; `lease_until` is by the database's clock; `key` is the same over all tries.
+    What may become of a row stands in posts/delivery/states.py.
+    """
+
+    class State(models.TextChoices):
+        WAITING = "waiting", "配信待ち"
+        CLAIMED = "claimed", "準備中"
+        SENDING = "sending", "配信中"
+        RETRY = "retry", "再送待ち"
+        SENT = "sent", "配信済み"
+        FAILED = "failed", "失敗"
+        UNKNOWN = "unknown", "結果を確認中"
+        PERSON = "person", "職員の確認待ち"
+        HELD = "held", "停止中"
+        CANCELLED = "cancelled", "取消し"
+
+    approval = models.ForeignKey(Approval, models.PROTECT, related_name="deliveries", verbose_name="承認")
+    post = models.ForeignKey(Post, models.PROTECT, related_name="deliveries", verbose_name="投稿")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="deliveries", verbose_name="公式アカウント")
+    segment = models.PositiveSmallIntegerField("番目", default=0)
+    state = models.CharField("状態", max_length=20, choices=State.choices, default=State.WAITING)
+    key = models.UUIDField("送信の鍵", default=uuid.uuid4, unique=True)
+    due_at = models.DateTimeField("発信日時")
+    expires_at = models.DateTimeField("配信期限")
+    next_at = models.DateTimeField("次に試みる日時")
+    epoch = models.PositiveIntegerField("世代", default=0)
+    lease_until = models.DateTimeField("占有の期限", null=True)
+    tries = models.PositiveSmallIntegerField("試行回数", default=0)
+    intent_at = models.DateTimeField("送信を始めた日時", null=True)
+    stage = models.TextField("済んだこと", default="{}", help_text="サービス側で済んだこと（JSON）")
+    negatives = models.PositiveSmallIntegerField("見つからなかった回数", default=0)
+    looked_at = models.DateTimeField("最後に探した日時", null=True)
+    remote_id = models.CharField("サービス側の番号", max_length=300, blank=True)
+    url = models.CharField("投稿のアドレス", max_length=500, blank=True)
+    sent_at = models.DateTimeField("配信日時", null=True)
+    reason = models.CharField("理由", max_length=300, blank=True)
+    released_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, related_name="+", verbose_name="停止の後に進めた職員"
+    )
+    judged_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="判断した職員")
+    evidence = models.CharField("判断の根拠", max_length=500, blank=True)
+    read_back = models.TextField("読み返した内容", blank=True)
+    read_back_at = models.DateTimeField("読み返した日時", null=True)
+    differs = models.BooleanField("承認した内容と違う", default=False)
+
+    class Meta:
+        verbose_name = "配信"
+        ordering = ("due_at", "pk")
+        constraints = [
+            models.UniqueConstraint(fields=["approval", "account", "segment"], name="one_delivery_per_approval"),
+            models.UniqueConstraint(
+                fields=["post", "account", "segment"], condition=~Q(state="cancelled"),
+                name="one_live_delivery_per_post",
+            ),
+            models.UniqueConstraint(
+                fields=["account", "remote_id"], condition=~Q(remote_id=""), name="remote_id_is_bound_once"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_at"], condition=Q(state__in=["waiting", "retry", "unknown"]),
+                         name="deliveries_to_wake"),
+            models.Index(fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]),
+                         name="deliveries_under_way"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.post} → {self.account}"

@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.db import models
+from django.db.models import Exists, OuterRef, Q
+
+from koshiki import clock
+from koshiki.organization.models import Division, Person
+from koshiki.posts.models.media import Medium
+from koshiki.register.models import Account
+
+
+class Posts(models.QuerySet["Post"]):
+    def visible_to(self, person: Person) -> Posts:
+        """Published posts: all staff. Drafts, returned, scheduled: own division, the two, auditors."""
+        if person.standing.sees_everything:
+            return self
+        published = Exists(Post.objects.filter(pk=OuterRef("pk"), deliveries__state="sent"))
+        return self.filter(Q(division__in=person.standing.divisions) | Q(published))
+
+
+class Post(models.Model):
+    """投稿 — what a division wants to say; its content lives in revisions."""
+
+    class State(models.TextChoices):
+        DRAFT = "draft", "下書き"
+        SUBMITTED = "submitted", "承認待ち"
+        RETURNED = "returned", "差戻し"
+        APPROVED = "approved", "承認済み"
+        WITHDRAWN = "withdrawn", "取下げ"
+
+    division = models.ForeignKey(Division, models.PROTECT, related_name="posts", verbose_name="所属")
+    title = models.CharField("件名", max_length=100, help_text="庁内での呼び名。発信されません")
+    state = models.CharField("状態", max_length=20, choices=State.choices, default=State.DRAFT, db_index=True)
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="起案者")
+    created_at = models.DateTimeField("起案日時", default=clock.now)
+    moved_at = models.DateTimeField("今の状態になった日時", default=clock.now)
+
+    objects = Posts.as_manager()
+
+    class Meta:
+        verbose_name = "投稿"
+        ordering = ("-created_at", "-pk")
+
+    def __str__(self) -> str:
+        return self.title
+
+    @property
+    def latest(self) -> Revision:
+        """The newest revision. Raises Revision.DoesNotExist before the first was written."""
+        return self.revisions.latest("number")
+
+
+class Revision(models.Model):
+    """版 — all that would go out, at one moment: never changed once written; an approval binds its digest.
+
+    `canonical` is the canonical JSON of everything that goes out (per target its content, the media bytes per
+    service, alt texts, links, time, expiry); `digest` its SHA-256.
+    """
+
+    post = models.ForeignKey(Post, models.PROTECT, related_name="revisions", verbose_name="投稿")
+    number = models.PositiveIntegerField("版数")
+    author = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="書いた職員")
+    at = models.DateTimeField("日時", default=clock.now)
+    basis = models.CharField("根拠", max_length=300, help_text="§4(4) 要綱、通知、決裁番号、担当への確認など")
+    due_at = models.DateTimeField("発信日時", null=True, blank=True, help_text="空なら、承認されたらすぐ")
+    expires_after = models.PositiveIntegerField("配信期限（分）", default=30)
+    canonical = models.TextField("発信するもの")
+    digest = models.CharField("内容の値", max_length=64, db_index=True)
+
+    class Meta:
+        verbose_name = "版"
+        ordering = ("number",)
+        constraints = [models.UniqueConstraint(fields=["post", "number"], name="one_revision_number")]
+
+    def __str__(self) -> str:
+        return f"{self.post} 第{self.number}版"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if not self._state.adding:
+            raise TypeError("a revision is never changed")
+        super().save(*args, **kwargs)
+
+
+class RevisionTarget(models.Model):
+    """発信先 — one account of a revision, with the content for it as the service's adapter declares it."""
+
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="targets", verbose_name="版")
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name="公式アカウント")
+    content = models.TextField("内容", help_text="正準 JSON")
+
+    class Meta:
+        verbose_name = "発信先"
+        ordering = ("pk",)
+        constraints = [models.UniqueConstraint(fields=["revision", "account"], name="one_target_of_each_account")]
+
+    def __str__(self) -> str:
+        return str(self.account)
+
+
+class RevisionMedium(models.Model):
+    """添付 — a medium of a revision, in order, with its alt text."""
+
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="media", verbose_name="版")
+    medium = models.ForeignKey(Medium, models.PROTECT, related_name="+", verbose_name="素材")
+    order = models.PositiveSmallIntegerField("順")
+    alt = models.CharField("代替テキスト", max_length=1500)
+
+    class Meta:
+        verbose_name = "添付"
+        ordering = ("order",)
+        constraints = [
+            models.UniqueConstraint(fields=["revision", "order"], name="one_medium_at_each_place"),
+            models.CheckConstraint(condition=~Q(alt=""), name="alt_text_is_there"),
+        ]
+
+    def __str__(self) -> str:
+        return self.alt
+
+
+class OutsideLink(models.Model):
+    """市以外へのリンク — an address outside the city's domains, with the author's reason (§8(4))."""
+
+    revision = models.ForeignKey(Revision, models.PROTECT, related_name="outside_links", verbose_name="版")
+    url = models.CharField("アドレス", max_length=500)
+    host = models.CharField("ホスト", max_length=255)
+    reason = models.CharField("理由", max_length=300)
+
+    class Meta:
+        verbose_name = "市以外へのリンク"
+        ordering = ("pk",)
+        constraints = [models.CheckConstraint(condition=~Q(reason=""), name="outside_link_has_reason")]
+
+    def __str__(self) -> str:
+        return self.host

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from koshiki import clock
+from koshiki.networks import service_choices
+from koshiki.organization.models import Division, Person
+
+
+class Accounts(models.QuerySet["Account"]):
+    def visible_to(self, person: Person) -> Accounts:
+        """What is on the register: all staff; what is being opened: its division, the two, and auditors."""
+        if person.standing.sees_everything:
+            return self
+        return self.filter(Q(state__in=Account.PUBLIC) | Q(division__in=person.standing.divisions))
+
+    def public(self) -> Accounts:
+        """What citizens see: the accounts that the information policy head has listed (§6(3)イ)."""
+        return self.filter(state__in=Account.PUBLIC)
+
+
+class Account(models.Model):
+    """公式アカウント — an account on a service, from its application (§6(1)) to its closing (§7)."""
+
+    class State(models.TextChoices):
+        PREPARING = "preparing", "申請準備中"
+        DECIDING = "deciding", "決裁・合議中"
+        RETURNED = "returned", "差戻し"
+        WITHDRAWN = "withdrawn", "取下げ"
+        REJECTED = "rejected", "不可"
+        APPROVED = "approved", "取得待ち"
+        ACQUIRED = "acquired", "届出準備中"
+        NOTIFIED = "notified", "届出済み"
+        NOTIFICATION_RETURNED = "notification_returned", "届出差戻し"
+        RECEIVED = "received", "掲載待ち"
+        LISTED = "listed", "掲載済み・確認中"
+        OFFICIAL = "official", "公式"
+
+    PUBLIC = (State.LISTED, State.OFFICIAL)
+    ENDED = (State.WITHDRAWN, State.REJECTED)
+
+    division = models.ForeignKey(Division, models.PROTECT, related_name="accounts", verbose_name="担当所属")
+    service = models.CharField("サービス", max_length=30, choices=service_choices)
+    state = models.CharField("状態", max_length=30, choices=State.choices, default=State.PREPARING, db_index=True)
+    name = models.CharField("アカウント名", max_length=100)
+    handle = models.CharField("ユーザー名", max_length=200, blank=True)
+    url = models.URLField("URL", max_length=300, blank=True)
+    introduction = models.CharField("紹介文", max_length=400, blank=True)
+    image = models.CharField("アカウント画像", max_length=64, blank=True, help_text="保存した画像の SHA-256")
+    created_by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="申請者")
+    created_at = models.DateTimeField("作成日時", default=clock.now)
+    moved_at = models.DateTimeField("今の状態になった日時", default=clock.now)
+    due_at = models.DateTimeField("期限", null=True, blank=True)
+    acquired_on = models.DateField("取得日", null=True, blank=True)
+    listed_at = models.DateTimeField("掲載日時", null=True, blank=True)
+    official_at = models.DateTimeField("公式となった日時", null=True, blank=True)
+
+    objects = Accounts.as_manager()
+
+    class Meta:
+        verbose_name = "公式アカウント"
+        ordering = ("division__code", "service", "pk")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["url"], condition=~Q(url="") & ~Q(state__in=["withdrawn", "rejected"]),
+                name="one_account_of_each_address",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_service_display()} {self.name}"

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from django.db import models
+from django.db.models import Q
+
+from koshiki import clock
+from koshiki.organization.models import Person
+from koshiki.register.models.account import Account
+
+
+class Connection(models.Model):
+    """接続 — koshiki's access to an account; its token is sealed with account and service bound in."""
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="connections", verbose_name="公式アカウント")
+    sealed = models.BinaryField("封印した鍵")
+    remote_id = models.CharField("サービス側の識別子", max_length=200)
+    handle = models.CharField("接続したユーザー名", max_length=200)
+    server = models.TextField("サービスの事実", default="{}", help_text="上限や仕様（JSON）。秘密は入らない")
+    connected_by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="接続した職員")
+    connected_at = models.DateTimeField("接続日時", default=clock.now)
+    dead_at = models.DateTimeField("使えなくなった日時", null=True, blank=True)
+    ended_at = models.DateTimeField("終了日時", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "接続"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(ended_at__isnull=True), name="one_live_connection"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account} {self.handle}"

@@ -1,0 +1,59 @@
+"""Who works on an account: authors and approvers named by the head (§8(1)), and the head's terms (§6(1))."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils import timezone
+
+from koshiki.organization.models import Person
+from koshiki.organization.roles import acts_as_head
+from koshiki.register.models import Account, Assignment
+
+AUTHOR = Assignment.Role.AUTHOR
+APPROVER = Assignment.Role.APPROVER
+
+
+def assigned(person: Person) -> frozenset[tuple[int, str]]:
+    """The person's accounts and roles of today, as (account id, role); kept for one request."""
+    if "assigned" not in person.__dict__:
+        rows = person.assignments.current().filter(person__is_active=True).values_list("account_id", "role")
+        person.__dict__["assigned"] = frozenset(rows)
+    found: frozenset[tuple[int, str]] = person.__dict__["assigned"]
+    return found
+
+
+def is_author(person: Person, account: Account | int) -> bool:
+    """May the person draft for the account today?"""
+    return (_id(account), AUTHOR) in assigned(person)
+
+
+def is_approver(person: Person, account: Account | int) -> bool:
+    """May the person approve for the account today?"""
+    return (_id(account), APPROVER) in assigned(person)
+
+
+def works_on(person: Person, account: Account | int) -> bool:
+    """Is the person author or approver of the account today?"""
+    return is_author(person, account) or is_approver(person, account)
+
+
+def accounts_of(person: Person, role: str) -> list[int]:
+    """The ids of the accounts where the person has this role today."""
+    return sorted(account for account, held in assigned(person) if held == role)
+
+
+def was_approver(person: Person, account: Account | int, at: datetime) -> bool:
+    """Was the person approver of the account at that moment, and not revoked for cause since? (delivery 3)"""
+    day = timezone.localdate(at)
+    held = Assignment.objects.current(day).filter(person=person, account=_id(account), role=APPROVER)
+    return held.filter(revoked_for="").exists()
+
+
+def decides_for(person: Person, account: Account, due: datetime | None = None) -> bool:
+    """Is the person the head of the account's division, or the head's deputy on the usual terms?"""
+    return bool(acts_as_head(person, account.division_id, due=due or account.due_at))
+
+
+def _id(account: Account | int) -> int:
+    return account if isinstance(account, int) else account.pk
