@@ -100,7 +100,7 @@ def acts_as_head(person: Person, division: Division | int, *, due: datetime | No
 def present_heads(division: Division | int) -> list[Person]:
     """The heads of the division who are in office and not absent today."""
     absent = Absence.objects.current().values("person")
-    return [h for h in heads_of(division).exclude(pk__in=absent)]
+    return list(heads_of(division).exclude(pk__in=absent))
 
 
 def heads_of(division: Division | int) -> QuerySet[Person]:
