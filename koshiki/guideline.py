@@ -43,17 +43,6 @@ class Clause:
 
 
 @dataclass(frozen=True)
-class Heading:
-    """見出し — a chapter's or section's title, with the words that open it."""
-
-    id: str
-    cite: str
-    text: str
-    lead: str = ""
-    note: str = ""
-
-
-@dataclass(frozen=True)
 class Position:
     """職 — a rank; approvers and heads are told by it (§8(1), §6(1))."""
 
