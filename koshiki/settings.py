@@ -9,6 +9,8 @@ from pathlib import Path
 import dj_database_url
 from csp.constants import NONE, SELF
 
+from koshiki.database import embedded
+
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 
@@ -92,14 +94,18 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "koshiki.desk.context.frame",
             ],
-            "builtins": ["koshiki.templatetags.koshiki_text", "koshiki.templatetags.components"],
+            "builtins": ["koshiki.templatetags.components"],
         },
     },
 ]
 
+# Without DATABASE_URL: the embedded server of KOSHIKI_HOME. koshiki runs as one role, migrations as another.
+KOSHIKI_EMBEDDED = "DATABASE_URL" not in os.environ
+_cluster = embedded.Cluster(KOSHIKI_HOME)
+KOSHIKI_MIGRATE_URL = _cluster.url(embedded.OWNER) if KOSHIKI_EMBEDDED else os.environ.get("KOSHIKI_MIGRATE_URL", "")
 DATABASES = {
     "default": {
-        **dj_database_url.parse(os.environ.get("DATABASE_URL", "postgres:///koshiki")),
+        **dj_database_url.parse(_cluster.url(embedded.APP) if KOSHIKI_EMBEDDED else os.environ["DATABASE_URL"]),
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -162,6 +168,7 @@ CSRF_COOKIE_NAME = "__Host-csrf" if HTTPS else "csrf"
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
 SESSION_COOKIE_HTTPONLY = CSRF_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+CSRF_FAILURE_VIEW = "koshiki.errors.forbidden"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_SSL_REDIRECT = False
@@ -185,8 +192,11 @@ PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"stderr": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"request_id": {"()": "koshiki.middleware.RequestIdFilter"}},
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"}},
+    "handlers": {
+        "stderr": {"class": "logging.StreamHandler", "formatter": "line", "filters": ["request_id"]}
+    },
     "root": {"handlers": ["stderr"], "level": "INFO"},
     "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"},
                 "axes": {"level": "WARNING"}},

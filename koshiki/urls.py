@@ -14,3 +14,8 @@ urlpatterns = [
     for chapter in CHAPTERS
     if find_spec(f"koshiki.{chapter}.urls")
 ]
+
+handler400 = "koshiki.errors.bad_request"
+handler403 = "koshiki.errors.forbidden"
+handler404 = "koshiki.errors.not_found"
+handler500 = "koshiki.errors.server_error"
