@@ -74,14 +74,19 @@ def graphemes(text: str) -> int:
 class Link:
     """リンク — an address in a text, and where it truly leads.
 
-    `host` is what is connected to (lower case, punycode); `display_host` the same as people read it;
-    `mixed` marks a host whose scripts are mixed, as look-alikes are (security: links).
+    `url` stands in the text, `address` has https:// too where the text leaves it out; `host` is what is
+    connected to (lower case, punycode), `display_host` the same as people read it; `mixed` marks a host
+    whose scripts are mixed, as look-alikes' are.
     """
 
     url: str
     host: str
     display_host: str
     mixed: bool
+
+    @property
+    def address(self) -> str:
+        return self.url if "://" in self.url else f"https://{self.url}"
 
 
 _IN_HOST = r"""[^\s/?#\\<>"'`「」『』【】（）()［\]、。，！？…｜|]"""
@@ -116,6 +121,11 @@ def located_links(text: str) -> Iterator[tuple[int, Link]]:
         yield match.start(), _link(match)
 
 
+def true_host(address: str) -> str:
+    """Where one address leads: its `Link.host`, or "" when it is none."""
+    return next((link.host for link in links(address)), "")
+
+
 def outside(found: Iterable[Link], domains: Iterable[str]) -> list[Link]:
     """Those links whose host is neither one of the city's domains nor below one (§8(4))."""
     own = tuple(domain.lower().strip(".") for domain in domains)
@@ -132,7 +142,7 @@ def _link(match: regex.Match[str]) -> Link:
     authority = _without_sentence(match["host"])
     cut = authority != match["host"]
     url = (match["scheme"] or "") + authority if cut else _without_closing(match[0])
-    host = _true_host(authority)
+    host = _host(authority)
     shown = _readable(host)
     return Link(url=url, host=host, display_host=shown, mixed=_mixed(shown))
 
@@ -152,7 +162,7 @@ def _without_closing(url: str) -> str:
     return url
 
 
-def _true_host(authority: str) -> str:
+def _host(authority: str) -> str:
     """The host that a browser connects to: after userinfo, without port, percent-decoded, in punycode."""
     try:
         host = urlsplit(f"//{authority}").hostname or ""

@@ -6,11 +6,12 @@ import unicodedata
 
 import pytest
 from django import forms
+from django.template import Context, Template
 from hypothesis import given
 from hypothesis import strategies as st
 
 from koshiki.forms import LineField, TextField
-from koshiki.text import BadText, clean, graphemes, links, located_links, outside
+from koshiki.text import BadText, clean, graphemes, links, located_links, outside, true_host
 
 ENGLAND = "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007f"
 FAMILY = "👨\u200d👩\u200d👧\u200d👦"
@@ -139,6 +140,7 @@ def test_a_link_is_found_with_its_true_host(text: str, url: str, host: str) -> N
     assert (link.url, link.host) == (url, host)
     [(start, _)] = located_links(text)
     assert text[start : start + len(url)] == url
+    assert true_host(url) == host
 
 
 @pytest.mark.parametrize("text", ["", "info@example.com", "@koho@social.example.com", "3.14 No.5 p.m.", "報告書.txt版", "https://"])
@@ -191,3 +193,18 @@ def test_looking_for_links_never_fails(text: str) -> None:
     for start, link in located_links(text):
         assert text[start:].startswith(link.url)
         assert link.host == link.host.lower()
+
+
+def test_a_page_shows_where_a_link_leads() -> None:
+    shown = Template("{{ words|linked }}").render(Context({"words": "<b> https://city.iwata.shizuoka.jp@example.com/。"}))
+    assert shown == (
+        '&lt;b&gt; <a href="https://city.iwata.shizuoka.jp@example.com/" rel="noopener noreferrer nofollow">'
+        "https://city.iwata.shizuoka.jp@example.com/</a>"
+        '<span class="host">［市以外のページ: example.com］</span>。'
+    )
+
+
+def test_a_page_warns_of_a_look_alike_and_completes_a_bare_host() -> None:
+    shown = Template("{{ words|linked }}").render(Context({"words": "https://аррӏе.com と example.jp"}))
+    assert "［市以外のページ: аррӏе.com・まぎらわしい文字を含む（xn--80ak6aa92e.com）］" in shown
+    assert '<a href="https://example.jp"' in shown

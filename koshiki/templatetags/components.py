@@ -33,6 +33,7 @@ from koshiki.organization.duties import Duty
 from koshiki.templatetags import prose
 from koshiki.templatetags.dates import time_element
 from koshiki.templatetags.icons import icon_element
+from koshiki.text import true_host as true_host_of
 
 register = template.Library()
 Context = dict[str, Any]
@@ -197,7 +198,7 @@ def linked(text: str, domains: Sequence[str] | None = None) -> SafeString:
 @register.filter
 def true_host(address: str) -> str:
     """{{ address|true_host }} — the host an address really leads to."""
-    return prose.true_host(address)
+    return true_host_of(address)
 
 
 @register.filter

@@ -3,46 +3,16 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
-from urllib.parse import urlsplit
 
 from django.utils.html import escape, format_html, format_html_join
 from django.utils.safestring import SafeString, mark_safe
 
-# The host may be written in any script; a path ends where Japanese text goes on without a space.
-ADDRESS = re.compile(r"https?://[^\s/?#<>\"'「」『』（）、。]+(?:[/?#][!-~]*)?", re.IGNORECASE)
-ENDING = ".,:;!?)]}"
+from koshiki.text import Link, located_links, outside
+
 # Pieces that a reader sees as one: a number, a Latin word, else one character.
 PIECE = re.compile(r"\d+|[A-Za-z]+|\s+|.", re.DOTALL)
-
-
-def true_host(address: str) -> str:
-    """Where an address really leads: its host without user name, port or path, as ASCII; "" when it has none."""
-    try:
-        host = (urlsplit(address).hostname or "").rstrip(".")
-        return host.encode("idna").decode("ascii") if not host.isascii() else host
-    except (ValueError, UnicodeError):
-        return ""
-
-
-def within(host: str, domains: Sequence[str]) -> bool:
-    """Is the host one of the domains or below one?"""
-    return any(host == d or host.endswith("." + d) for d in domains)
-
-
-def mixes_scripts(address: str) -> bool:
-    """Does the host's name mix Latin, Greek or Cyrillic letters in one label, as impostors' names do?"""
-    try:
-        labels = (urlsplit(address).hostname or "").split(".")
-    except ValueError:
-        return False
-    return any(len(_scripts(label) & {"LATIN", "GREEK", "CYRILLIC"}) > 1 for label in labels)
-
-
-def _scripts(label: str) -> set[str]:
-    return {unicodedata.name(c, "?").split()[0] for c in label if c.isalpha()}
 
 
 def linked(text: str, domains: Sequence[str] = ()) -> SafeString:
@@ -52,21 +22,19 @@ def linked(text: str, domains: Sequence[str] = ()) -> SafeString:
 
 def _linked_pieces(text: str, domains: Sequence[str]) -> Iterator[str]:
     place = 0
-    for found in ADDRESS.finditer(text):
-        address = found.group().rstrip(ENDING)
-        yield escape(text[place:found.start()])
-        yield _link(address, domains) if true_host(address) else escape(address)
-        place = found.start() + len(address)
+    for start, link in located_links(text):
+        yield escape(text[place:start])
+        yield _link(link, domains)
+        place = start + len(link.url)
     yield escape(text[place:])
 
 
-def _link(address: str, domains: Sequence[str]) -> str:
-    host = true_host(address)
-    warning = "・まぎらわしい文字を含む" if mixes_scripts(address) else ""
-    whose = "市のページ" if within(host, domains) else "市以外のページ"
+def _link(link: Link, domains: Sequence[str]) -> str:
+    whose = "市以外のページ" if outside([link], domains) else "市のページ"
+    warning = f"・まぎらわしい文字を含む（{link.host}）" if link.mixed else ""
     return format_html(
         '<a href="{}" rel="noopener noreferrer nofollow">{}</a><span class="host">［{}: {}{}］</span>',
-        address, address, whose, host, warning,
+        link.address, link.url, whose, link.display_host, warning,
     )
 
 
@@ -91,7 +59,7 @@ def _difference_pieces(before: str, after: str) -> Iterator[str]:
 Change = tuple[str, int, int, int, int]
 
 
-def _readable(changes: list[Change]) -> list[Change]:
+def _readable(changes: Sequence[Change]) -> list[Change]:
     """Joins changes that only one or two common pieces keep apart: scattered marks can't be read."""
     joined: list[Change] = []
     for number, (kind, a, b, c, d) in enumerate(changes):
