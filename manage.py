@@ -6,6 +6,28 @@ import sys
 
 from django.core.management import execute_from_command_line
 
-if __name__ == "__main__":
+# These need no database, or see to it themselves.
+WITHOUT_DATABASE = {
+    "", "help", "version", "serve", "postgres", "check", "collectstatic", "compilemessages", "makemessages",
+    "diffsettings", "sample_service",
+}
+
+
+def main(arguments: list[str]) -> None:
+    """Run a command; the embedded database runs for as long as the command does."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "koshiki.settings")
-    execute_from_command_line(sys.argv)
+    from koshiki import settings  # noqa: PLC0415 (the name of the settings comes first)
+    from koshiki.database.embedded import Cluster, NotPossible  # noqa: PLC0415
+
+    command = arguments[1] if len(arguments) > 1 else ""
+    if not settings.KOSHIKI_EMBEDDED or command in WITHOUT_DATABASE or command.startswith("-"):
+        return execute_from_command_line(arguments)
+    try:
+        with Cluster(settings.KOSHIKI_HOME, say=lambda text: print(text, file=sys.stderr)).running():
+            execute_from_command_line(arguments)
+    except NotPossible as reason:
+        sys.exit(str(reason))
+
+
+if __name__ == "__main__":
+    main(sys.argv)
