@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from koshiki.networks.base import Link, Network, Publishes
 from koshiki.networks.city_feed import CityFeed
+from koshiki.networks.mastodon import Mastodon
 
 
 @dataclass(frozen=True)
@@ -23,7 +24,7 @@ class Service:
 SERVICES: dict[str, Service] = {
     service.key: service
     for service in (
-        Service("mastodon", "Mastodon"),
+        Service("mastodon", "Mastodon", Mastodon),
         Service("city_feed", "市の発信一覧", CityFeed),
         Service("facebook", "Facebook"),
         Service("x", "X（旧Twitter）"),

@@ -21,7 +21,6 @@ from koshiki.networks.content import (
     Problem,
     canonical,
     field_problem,
-    graphemes,
     media_problems,
     normal,
 )
@@ -45,6 +44,7 @@ from koshiki.networks.outcomes import (
     Shown,
     TokenDead,
 )
+from koshiki.text import graphemes
 
 __all__ = [
     "Beginning",
@@ -81,7 +81,6 @@ __all__ = [
     "Stage",
     "TokenDead",
     "Verb",
-    "graphemes",
 ]
 
 Stage = Mapping[str, Any]

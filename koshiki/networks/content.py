@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-import regex
+from koshiki.text import graphemes
 
 Content = Mapping[str, str]
 """The content for one target: the values of the adapter's `fields` by their keys."""
@@ -64,11 +64,6 @@ class Problem:
 
     field: str
     message: str
-
-
-def graphemes(text: str) -> int:
-    """The length of a text as a person counts it, after NFC."""
-    return len(regex.findall(r"\X", unicodedata.normalize("NFC", text)))
 
 
 def normal(value: str) -> str:

@@ -1,0 +1,249 @@
+"""Mastodon, and every other server that speaks its API."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Collection, Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+from koshiki.networks.base import (
+    Beginning,
+    CannotTell,
+    Connects,
+    Field,
+    Found,
+    Identifies,
+    Identity,
+    LastCheck,
+    Link,
+    LooksUp,
+    LookUp,
+    MediaRules,
+    NotFound,
+    NotSent,
+    Outcome,
+    OutcomeUnknown,
+    Outgoing,
+    Profile,
+    ProfileField,
+    Published,
+    Publishes,
+    Reads,
+    Rejected,
+    SaveStage,
+    Secret,
+    Shown,
+    ShowsProfile,
+    Stage,
+    TokenDead,
+)
+from koshiki.networks.mastodon import connecting, counting
+from koshiki.networks.mastodon.api import Api, Object, as_object, text, web_address
+from koshiki.networks.shown import links_of, similar, skeleton, text_of
+
+HONOURS_KEYS = frozenset({"mastodon"})
+"""The software, by its NodeInfo name, that is known to honour Idempotency-Key; others take it and don't."""
+
+_KEY_SECONDS = 50 * 60  # Mastodon keeps a key for an hour
+_CLOCKS_APART = timedelta(minutes=2)
+_PAGES = 5
+_PROCESSING_TRIES = 40
+
+
+class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
+    key: ClassVar[str] = "mastodon"
+    label: ClassVar[str] = "Mastodon"
+
+    def __init__(self, link: Link | None = None) -> None:
+        super().__init__(link)
+        self._api = Api(self.link.server, self.link.secrets.get("access_token"))
+
+    @property
+    def skew(self) -> float | None:  # type: ignore[override]
+        return self._api.skew
+
+    @property
+    def fields(self) -> tuple[Field, ...]:
+        return (Field("text", "本文", "text", max=self._fact("max_characters", 500)),)
+
+    @property
+    def media_rules(self) -> MediaRules:
+        return MediaRules(
+            max_count=self._fact("max_media", 4),
+            mimes=tuple(self.link.facts.get("mimes") or ("image/jpeg", "image/png")),
+            max_bytes=self._fact("max_bytes", 16_777_216),
+            max_pixels=self._fact("max_pixels", 33_177_600),
+            max_alt=self._fact("max_alt", 1500),
+        )
+
+    def count(self, text: str) -> int:
+        return counting.length(text, self._fact("url_characters", counting.URL_LENGTH))
+
+    def repeatable_for(self) -> int:
+        return _KEY_SECONDS if self.link.facts.get("software") in HONOURS_KEYS else 0
+
+    # ------------------------------------------------------------ connecting
+
+    @classmethod
+    def begin(cls, server: str, redirect_uri: str) -> Beginning:
+        return connecting.begin(server, redirect_uri)
+
+    @classmethod
+    def finish(cls, pending: Mapping[str, Secret], code: str, *, account: str) -> Link:
+        return connecting.finish(pending, code, account=account)
+
+    @classmethod
+    def with_token(cls, server: str, token: Secret, *, account: str) -> Link:
+        return connecting.connected(server, token, account=account)
+
+    def identity(self) -> Identity:
+        own = connecting.own_account(self._api)
+        handle = connecting.handle_of(own, self.link.server)
+        return Identity(text(own, "id"), handle, web_address(own, "url", "uri"))
+
+    def profile(self) -> Profile:
+        own = connecting.own_account(self._api)
+        fields = tuple(map(_profile_field, _objects(own.get("fields"))))
+        shown = [text(own, "note", 20_000), *(text(field, "value") for field in _objects(own.get("fields")))]
+        return Profile(
+            handle=connecting.handle_of(own, self.link.server),
+            name=text(own, "display_name"),
+            text=text_of(shown[0]),
+            fields=fields,
+            links=tuple(link for html in shown for link in links_of(html)),
+            image_url=web_address(own, "avatar"),
+        )
+
+    # ------------------------------------------------------------ publishing
+
+    def prepare(
+        self, outgoing: Outgoing, stage: Stage, save_stage: SaveStage, last_check: LastCheck
+    ) -> Stage:
+        """Uploads the pictures, one after the other, and waits until the server has processed each."""
+        ids, ready = list(stage.get("media", ())), int(stage.get("ready", 0))
+        for place, item in enumerate(outgoing.media):
+            if place >= len(ids):
+                name = f"image.{item.mime.rpartition('/')[2]}"
+                uploaded = self._api.upload((name, item.bytes, item.mime), item.alt, last_check)
+                ids.append(_id_of(uploaded))
+                save_stage({"media": list(ids), "ready": ready})
+            if place >= ready:
+                self._wait_for(ids[place], save_stage)
+                ready = place + 1
+                save_stage({"media": list(ids), "ready": ready})
+        return {"media": ids, "ready": ready}
+
+    def publish(self, outgoing: Outgoing, stage: Stage, last_check: LastCheck) -> Published:
+        status = {
+            "status": outgoing.content["text"],
+            "media_ids": list(stage.get("media", ())),
+            "visibility": "public",
+            "language": "ja",
+        }
+        data = self._api.publish(status, outgoing.key, last_check)
+        if not isinstance(data, dict) or not text(data, "id"):
+            raise OutcomeUnknown("サーバーは受け付けたようですが、投稿の番号を答えません。")
+        return Published(text(data, "id"), web_address(data, "url", "uri"))
+
+    def _wait_for(self, media_id: str, save_stage: SaveStage) -> None:
+        for _ in range(_PROCESSING_TRIES):
+            try:
+                status, _media = self._api.harmlessly("GET", f"/api/v1/media/{quote(media_id, safe='')}")
+            except Rejected as refusal:
+                save_stage({"media": [], "ready": 0})  # gone at the server: begin anew
+                raise NotSent(f"画像がサーバーに残っていません。{refusal.reason}", 5) from None
+            if status != 206:
+                return
+            time.sleep(1)
+        raise NotSent("画像の処理が終わりません。", 30)
+
+    # ------------------------------------------------------------ looking
+
+    def look_up(self, outgoing: Outgoing, since: datetime, taken: Collection[str] = ()) -> LookUp:
+        wanted = skeleton(self.shown_text(outgoing.content))
+        try:
+            free = [s for s in self._own_since(since - _CLOCKS_APART) if text(s, "id") not in taken]
+        except Outcome as outcome:
+            return CannotTell(outcome.reason, token_dead=isinstance(outcome, TokenDead))
+        for status in reversed(free):  # the oldest that fits: a later equal one is a later delivery's
+            if _is_it(status, wanted, len(outgoing.media)):
+                return Found(text(status, "id"), web_address(status, "url", "uri"), _at(status))
+        if any(similar(wanted, _shown_skeleton(status)) for status in free):
+            return CannotTell("よく似た投稿がありますが、同じものと言い切れません。")
+        return NotFound()
+
+    def read(self, remote_id: str) -> Shown | None:
+        try:
+            status = as_object(self._api.get(f"/api/v1/statuses/{quote(remote_id, safe='')}"))
+        except Rejected:
+            return None
+        alts = tuple(text(media, "description") for media in _objects(status.get("media_attachments")))
+        shown = text_of(text(status, "content", 200_000))
+        return Shown(shown, len(alts), alts, web_address(status, "url", "uri"), _at(status))
+
+    def _own_since(self, since: datetime) -> Iterator[Object]:
+        """Own statuses, newest first, until one is older. Raises NotSent where the list can't be seen so far."""
+        path = f"/api/v1/accounts/{quote(self._account_id(), safe='')}/statuses"
+        seen: set[str] = set()
+        asked = {"limit": "40", "exclude_reblogs": "true"}
+        for _ in range(_PAGES):
+            page = _statuses(self._api.get(path, **asked))
+            fresh = [status for status in page if text(status, "id") not in seen]
+            if not fresh:
+                return
+            yield from fresh
+            if any((at := _at(status)) and at < since for status in fresh):
+                return
+            seen |= {text(status, "id") for status in fresh}
+            asked["max_id"] = text(fresh[-1], "id")
+        raise NotSent("一覧をさかのぼりきれません。")
+
+    def _account_id(self) -> str:
+        return str(self.link.facts.get("remote_account_id") or self.identity().remote_account_id)
+
+    def _fact(self, name: str, usual: int) -> int:
+        value = self.link.facts.get(name)
+        return value if isinstance(value, int) else usual
+
+
+def _is_it(status: Object, wanted: str, media_count: int) -> bool:
+    media = _objects(status.get("media_attachments"))
+    return len(media) == media_count and _shown_skeleton(status) == wanted
+
+
+def _shown_skeleton(status: Object) -> str:
+    return skeleton(text_of(text(status, "content", 200_000)))
+
+
+def _statuses(data: Any) -> list[Object]:
+    """Raises NotSent for what is no list of statuses: a look-up must not take rubbish for an empty list."""
+    if not isinstance(data, list) or len(_objects(data)) != len(data):
+        raise NotSent("一覧を読み取れません。")
+    if not all(text(status, "id") and _at(status) for status in data):
+        raise NotSent("一覧を読み取れません。")
+    return list(data)
+
+
+def _objects(data: Any) -> list[Object]:
+    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
+
+
+def _at(status: Object) -> datetime | None:
+    try:
+        at = datetime.fromisoformat(text(status, "created_at"))
+    except ValueError:
+        return None
+    return at if at.tzinfo else None
+
+
+def _id_of(media: Object) -> str:
+    if not (media_id := text(media, "id")):
+        raise NotSent("画像の番号を読み取れません。")
+    return media_id
+
+
+def _profile_field(field: Object) -> ProfileField:
+    value = text_of(text(field, "value"))
+    return ProfileField(text(field, "name"), value, verified=bool(field.get("verified_at")))

@@ -1,0 +1,108 @@
+"""Calls to a server of the Mastodon API: what is asked, and what each answer means."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from koshiki.networks.credentials import Secret
+from koshiki.networks.http import Answer, NeverSent, NoAnswer, call
+from koshiki.networks.judging import harmless, judged, outcome_of
+from koshiki.networks.outcomes import NotSent, Outcome, Rejected
+
+Object = dict[str, Any]
+
+_UPLOAD_SECONDS = 120.0
+
+
+class Api:
+    """One server, with or without a token. `skew` is the last answer's clock against ours."""
+
+    def __init__(self, server: str, token: Secret | None = None) -> None:
+        self.server = server
+        self.token = token
+        self.skew: float | None = None
+
+    def get(self, path: str, **parameters: str) -> Any:
+        """The JSON of a GET. Raises NotSent, Rejected, TokenDead."""
+        query = f"?{urlencode(parameters)}" if parameters else ""
+        return self.harmlessly("GET", path + query)[1]
+
+    def harmlessly(self, method: str, path: str, **sent: Any) -> tuple[int, Any]:
+        """Status and JSON of a call that publishes nothing. Raises NotSent, Rejected, TokenDead."""
+        try:
+            answer = self._call(method, path, **sent)
+            return answer.status, judged(answer)
+        except (NeverSent, NoAnswer) as failure:
+            raise harmless(outcome_of(failure)) from None
+        except Outcome as outcome:
+            raise harmless(outcome) from None
+
+    def publish(self, status: Object, key: str, last_check: Callable[[], None]) -> Any:
+        """The one call that publishes. Raises NotSent, Rejected, TokenDead, OutcomeUnknown."""
+        try:
+            answer = self._call(
+                "POST",
+                "/api/v1/statuses",
+                json=status,
+                headers={"Idempotency-Key": key},
+                last_check=last_check,
+            )
+        except (NeverSent, NoAnswer) as failure:
+            raise outcome_of(failure) from None
+        return judged(answer)
+
+    def upload(self, file: tuple[str, bytes, str], alt: str, last_check: Callable[[], None]) -> Object:
+        """Uploads one picture. Raises NotSent, Rejected, TokenDead."""
+        _, media = self.harmlessly(
+            "POST",
+            "/api/v2/media",
+            files={"file": file},
+            form={"description": alt},
+            last_check=last_check,
+            seconds=_UPLOAD_SECONDS,
+        )
+        return as_object(media)
+
+    def _call(self, method: str, path: str, **sent: Any) -> Answer:
+        answer = call(method, self.server + path, token=self.token, private=True, **sent)
+        self.skew = answer.skew
+        return answer
+
+
+def as_object(data: Any) -> Object:
+    """Raises NotSent where a server answers with something else than an object."""
+    if not isinstance(data, dict):
+        raise NotSent("サーバーの答えを読み取れません。")
+    return data
+
+
+def text(data: Mapping[str, Any], key: str, limit: int = 2000) -> str:
+    """A text out of a server's answer, whatever it really holds."""
+    value = data.get(key)
+    return str(value)[:limit] if isinstance(value, str | int) else ""
+
+
+def web_address(data: Mapping[str, Any], *keys: str) -> str:
+    """The first of these that is an address of the web: a server may write anything there."""
+    for key in keys:
+        value = text(data, key)
+        if value.lower().startswith(("https://", "http://")):
+            return value
+    return ""
+
+
+def server_address(typed: str) -> str:
+    """The server's origin out of what a person typed: a name, or any address on it. Raises Rejected."""
+    typed = typed.strip()
+    parts = urlsplit(typed if "://" in typed else f"https://{typed}")
+    try:
+        fine = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
+        port = parts.port
+    except ValueError:
+        fine, port = False, None
+    if not fine:
+        raise Rejected("サーバーのアドレスとして正しくありません。")
+    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
+    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")
