@@ -1,13 +1,14 @@
 """The tables of a post's way (§8(1)): what was written, what was approved, and its way to each account."""
 
 from koshiki.posts.models.approval import Approval, ApprovalTarget, Remark
-from koshiki.posts.models.delivery import Delivery
+from koshiki.posts.models.delivery import Breaker, Delivery
 from koshiki.posts.models.media import Medium, Rendition
 from koshiki.posts.models.post import OutsideLink, Post, Revision, RevisionMedium, RevisionTarget
 
 __all__ = [
     "Approval",
     "ApprovalTarget",
+    "Breaker",
     "Delivery",
     "Medium",
     "OutsideLink",

@@ -5,6 +5,7 @@ import uuid
 from django.db import models
 from django.db.models import Q
 
+from koshiki.networks import service_choices
 from koshiki.organization.models import Person
 from koshiki.posts.models.approval import Approval
 from koshiki.posts.models.post import Post
@@ -42,17 +43,20 @@ class Delivery(models.Model):
     epoch = models.PositiveIntegerField("世代", default=0)
     lease_until = models.DateTimeField("占有の期限", null=True)
     tries = models.PositiveSmallIntegerField("試行回数", default=0)
-    intent_at = models.DateTimeField("送信を始めた日時", null=True)
+    intent_at = models.DateTimeField("送信を始めた日時", null=True, help_text="まだ結果の出ていない最初の送信")
     stage = models.TextField("済んだこと", default="{}", help_text="サービス側で済んだこと（JSON）")
+    unknown_at = models.DateTimeField("結果が分からなくなった日時", null=True)
     negatives = models.PositiveSmallIntegerField("見つからなかった回数", default=0)
     looked_at = models.DateTimeField("最後に探した日時", null=True)
     remote_id = models.CharField("サービス側の番号", max_length=300, blank=True)
     url = models.CharField("投稿のアドレス", max_length=500, blank=True)
     sent_at = models.DateTimeField("配信日時", null=True)
     reason = models.CharField("理由", max_length=300, blank=True)
+    clause = models.CharField("理由の条項", max_length=30, blank=True)
     released_by = models.ForeignKey(
         Person, models.PROTECT, null=True, related_name="+", verbose_name="停止の後に進めた職員"
     )
+    released_at = models.DateTimeField("停止の後に進めた日時", null=True)
     judged_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="判断した職員")
     evidence = models.CharField("判断の根拠", max_length=500, blank=True)
     read_back = models.TextField("読み返した内容", blank=True)
@@ -71,6 +75,23 @@ class Delivery(models.Model):
             models.UniqueConstraint(
                 fields=["account", "remote_id"], condition=~Q(remote_id=""), name="remote_id_is_bound_once"
             ),
+            models.UniqueConstraint(
+                fields=["account"], condition=Q(state__in=["claimed", "sending"]), name="one_under_way_per_account"
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["claimed", "sending"]) | Q(lease_until__isnull=False),
+                name="under_way_has_lease",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state__in=["sending", "unknown"]) | Q(intent_at__isnull=False),
+                name="sending_has_intent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_says_when"
+            ),
+            models.CheckConstraint(
+                condition=Q(judged_by__isnull=True) | ~Q(evidence=""), name="judgement_has_evidence"
+            ),
         ]
         indexes = [
             models.Index(fields=["next_at"], condition=Q(state__in=["waiting", "retry", "unknown"]),
@@ -81,3 +102,20 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post} → {self.account}"
+
+
+class Breaker(models.Model):
+    """遮断 — how often in a row a service did not take anything, and until when it is left alone.
+
+    One service's trouble must not slow another's: while `until` lies ahead nothing is begun there.
+    """
+
+    service = models.CharField("サービス", max_length=30, choices=service_choices, primary_key=True)
+    failures = models.PositiveIntegerField("続けて失敗した回数", default=0)
+    until = models.DateTimeField("休む期限", null=True)
+
+    class Meta:
+        verbose_name = "遮断"
+
+    def __str__(self) -> str:
+        return self.get_service_display()

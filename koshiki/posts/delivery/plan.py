@@ -1,0 +1,77 @@
+"""配信の予定 — the rows that an approval makes, each with the job that wakes it; and their cancelling."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from koshiki import clock
+from koshiki.guideline import Refused
+from koshiki.organization.models import Person
+from koshiki.posts.jobs import wake
+from koshiki.posts.models import Approval, ApprovalTarget, Delivery, Post, Revision
+
+S = Delivery.State
+UNBEGUN = (S.WAITING, S.HELD)
+
+
+def plan(approval: Approval) -> list[Delivery]:
+    """One delivery for each target of the approval's revision, woken when due. In the approval's transaction.
+
+    Called once a standing approval exists for every target. Raises Refused K-late where the time for going out
+    has passed unapproved, K-once where the post is already on its way to one of the accounts.
+    """
+    revision = approval.revision
+    due = _due(revision)
+    targets = list(ApprovalTarget.objects.filter(revision=revision, standing=True).order_by("account_id"))
+    _refuse_second(revision.post, [target.account_id for target in targets])
+    rows = Delivery.objects.bulk_create(_row(target, revision, due) for target in targets)
+    for row in rows:
+        wake(row, at=due if revision.due_at else None)
+    return rows
+
+
+def cancel(post: Post, *, reason: str, by: Person) -> list[Delivery]:
+    """Cancels what has not begun, in the caller's transaction; the caller's own entry in the log says why.
+
+    Returns the cancelled rows. Raises Refused K-once if any row of the post has left `waiting` and `held`.
+    """
+    rows = list(post.deliveries.select_for_update(of=("self",)).exclude(state=S.CANCELLED).order_by("pk"))
+    for row in rows:
+        if row.state not in UNBEGUN:
+            raise _begun(row)
+    moment = clock.now()
+    post.deliveries.filter(pk__in=[row.pk for row in rows]).update(
+        state=S.CANCELLED, reason=f"{by.name}：{reason}"[:300], clause="§8(1)", next_at=moment
+    )
+    return rows
+
+
+def _due(revision: Revision) -> datetime:
+    now = clock.now()
+    if revision.due_at and revision.due_at < now:
+        raise Refused(
+            "K-late", "発信日時までに承認されなかったため、発信できません。",
+            now="新しい発信日時で、あらためて提出してください。", who="情報発信担当者",
+        )
+    return revision.due_at or now
+
+
+def _row(target: ApprovalTarget, revision: Revision, due: datetime) -> Delivery:
+    return Delivery(
+        approval_id=target.approval_id, post=revision.post, account_id=target.account_id,
+        due_at=due, next_at=due, expires_at=due + timedelta(minutes=revision.expires_after),
+    )
+
+
+def _refuse_second(post: Post, accounts: Iterable[int]) -> None:
+    rows = post.deliveries.filter(account__in=accounts).exclude(state=S.CANCELLED).select_related("account")
+    if row := rows.first():
+        raise _begun(row)
+
+
+def _begun(row: Delivery) -> Refused:
+    return Refused(
+        "K-once", f"「{row.account}」への配信は、すでに「{row.get_state_display()}」です。内容を変えることはできません。",
+        now="直すときは、訂正の投稿を新しく起案してください（§8(3)）。", who="情報発信担当者",
+    )

@@ -1,0 +1,52 @@
+"""What a worker wakes for posts. A job carries a row's id and nothing else; the row says what is to be done.
+
+A job that runs twice, early, late, on two hosts or not at all changes nothing: the sweep finds what is due.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+from procrastinate.contrib.django import app
+
+from koshiki.posts.models import Delivery
+
+QUEUE = "delivery"
+
+
+@app.task(name="posts.deliver", queue=QUEUE, pass_context=False)
+def deliver(delivery: int) -> None:
+    """Carry on with this delivery, and with whatever else is due meanwhile."""
+    from koshiki.posts.delivery.carry import carry  # noqa: PLC0415  (it defers the jobs of this file)
+
+    carry(delivery)
+
+
+@app.task(name="posts.read_back", queue=QUEUE, pass_context=False)
+def read_back(delivery: int) -> None:
+    """Read what was sent, and compare. It can never run the publishing again (delivery 8)."""
+    from koshiki.posts.delivery.read_back import compare  # noqa: PLC0415
+
+    compare(delivery)
+
+
+@app.periodic(cron="* * * * * */5")
+@app.task(name="posts.sweep", queue="sweep", queueing_lock="posts.sweep", pass_context=False)
+def sweep(timestamp: int) -> None:
+    """Wake what is due without a job, take back what a dead worker held (delivery 11)."""
+    from koshiki.posts.delivery.sweep import sweep as whole  # noqa: PLC0415
+
+    whole()
+
+
+def wake(row: Delivery, *, at: datetime | None = None) -> None:
+    """Enqueue the wake-up of one delivery, in the transaction that is open; at once, or at its time."""
+    job = deliver.configure(schedule_at=at) if at else deliver
+    job.defer(delivery=row.pk)
+
+
+def wake_all(rows: Iterable[int]) -> None:
+    """Enqueue wake-ups for these ids at once."""
+    if jobs := [{"delivery": pk} for pk in rows]:
+        deliver.batch_defer(*jobs)
