@@ -17,10 +17,14 @@ def main(arguments: list[str]) -> None:
     """Run a command; the embedded database runs for as long as the command does."""
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "koshiki.settings")
     from koshiki import settings  # noqa: PLC0415 (the name of the settings comes first)
-    from koshiki.database.embedded import Cluster, NotPossible  # noqa: PLC0415
+    from koshiki.database.embedded import Cluster  # noqa: PLC0415
+    from koshiki.database.system_account import NotPossible  # noqa: PLC0415
+    from koshiki.management.child import PARENT, end_with_parent  # noqa: PLC0415
 
     command = arguments[1] if len(arguments) > 1 else ""
-    if not settings.KOSHIKI_EMBEDDED or command in WITHOUT_DATABASE or command.startswith("-"):
+    end_with_parent()
+    sees_to_it = command in WITHOUT_DATABASE or command.startswith("-") or PARENT in os.environ
+    if sees_to_it or not settings.KOSHIKI_EMBEDDED:
         return execute_from_command_line(arguments)
     try:
         with Cluster(settings.KOSHIKI_HOME, say=lambda text: print(text, file=sys.stderr)).running():

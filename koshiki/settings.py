@@ -42,6 +42,7 @@ KOSHIKI_ALLOWED_NETWORKS = tuple(filter(None, os.environ.get("KOSHIKI_ALLOWED_NE
 KOSHIKI_OUTBOUND_PROXY = os.environ.get("KOSHIKI_OUTBOUND_PROXY", "")
 KOSHIKI_URL = os.environ.get("KOSHIKI_URL", "http://127.0.0.1:8000/")  # the staff pages, as mails name them
 
+KOSHIKI_KEEPS_SECRET_KEY = "KOSHIKI_SECRET_KEY" in os.environ or (KOSHIKI_HOME / "secret_key").is_file()
 SECRET_KEY = os.environ.get("KOSHIKI_SECRET_KEY") or _secret_key()
 DEBUG = False
 ALLOWED_HOSTS = os.environ.get("KOSHIKI_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
@@ -188,6 +189,7 @@ EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = os.environ.get("KOSHIKI_MAIL_FROM", "koshiki@localhost")
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
+KOSHIKI_WORKER_CONCURRENCY = int(os.environ.get("KOSHIKI_WORKER_CONCURRENCY", "8"))
 
 LOGGING = {
     "version": 1,

@@ -106,6 +106,12 @@ class Cluster:
         with self._alone():
             self._start()
 
+    def make_database_anew(self) -> None:
+        """Throw koshiki's database away and make an empty one: only for a sample that was not wholly loaded."""
+        with self._connect() as connection:
+            connection.execute(sql.SQL("DROP DATABASE {} WITH (FORCE)").format(sql.Identifier(DATABASE)))
+        self._make_roles()
+
     @property
     def pid(self) -> int:
         """The server's process; 0 when none of this data folder runs."""
@@ -270,15 +276,16 @@ class Cluster:
 
     def tool(self, name: str, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[bytes]:
         """Run one of PostgreSQL's programs to its end, as its account."""
-        return subprocess.run([self._programs / name, *arguments], capture_output=True, check=False,
+        return subprocess.run([self.programs / name, *arguments], capture_output=True, check=False,
                               **self._surroundings(folder or self.data))
 
     def _process(self, name: str, *arguments: str, output: IO[bytes]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen([self._programs / name, *arguments], stdout=output, stderr=output,
+        return subprocess.Popen([self.programs / name, *arguments], stdout=output, stderr=output,
                                 stdin=subprocess.DEVNULL, **self._surroundings(self.data))
 
     @cached_property
-    def _programs(self) -> Path:
+    def programs(self) -> Path:
+        """Where initdb, pg_ctl, psql … lie."""
         return programs(self.home, self.account)
 
     def _surroundings(self, folder: Path) -> dict[str, Any]:

@@ -1,0 +1,264 @@
+"""`manage.py serve`: everything that koshiki needs, started in order, kept running, ended together.
+
+The database, then its tables, then the sample or the first administrator, then web server and worker. Children
+hold the reading end of a pipe: when this process is gone, however it went, they end by themselves.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import fcntl
+import http.client
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from types import FrameType
+from typing import IO, NoReturn
+
+import psycopg
+
+from koshiki import settings
+from koshiki.database.embedded import APP, Cluster, make_home
+from koshiki.database.system_account import NotPossible
+from koshiki.management.child import PARENT, PATIENCE, Child
+
+COMMANDS = Path(__file__).parent / "commands"
+MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
+LOOPBACK = "127.0.0.1"
+
+
+class Stopped(BaseException):
+    """Ctrl-C, or somebody's request to end."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of `script/server`, shared by the command and this module."""
+    parser.add_argument("--port", type=int, default=8000, help="ウェブサーバーのポート番号（既定 8000）")
+    parser.add_argument("--host", default=LOOPBACK, help="待ち受けるアドレス（既定 127.0.0.1。見本では変えられません）")
+    parser.add_argument("--empty", action="store_true", help="見本を入れずに始め、最初の管理者を作る")
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run until told to stop. Exits with a plain sentence where that is not possible."""
+    parser = argparse.ArgumentParser(prog="script/server", description="公式（koshiki）を起動します。")
+    add_arguments(parser)
+    options = parser.parse_args(arguments)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _stop)
+    try:
+        make_home(settings.KOSHIKI_HOME)
+        with _only_one(), _database() as cluster:
+            Supervisor(options, cluster).run()
+    except NotPossible as reason:
+        sys.exit(str(reason))
+    except Stopped:
+        say("終了しました。")
+
+
+def say(text: str) -> None:
+    """A line for the person at the terminal."""
+    print(text, flush=True)
+
+
+def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)  # once is enough: the end itself is not interrupted
+    raise Stopped
+
+
+@contextlib.contextmanager
+def _only_one() -> Iterator[IO[str]]:
+    """One supervisor for one KOSHIKI_HOME."""
+    with (settings.KOSHIKI_HOME / "serve.lock").open("a+") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NotPossible(f"この KOSHIKI_HOME（{settings.KOSHIKI_HOME}）では、すでに公式が動いています。"
+                              "もう一つ動かすには、別の KOSHIKI_HOME を指定してください。") from None
+        yield lock
+
+
+@contextlib.contextmanager
+def _database() -> Iterator[Cluster | None]:
+    if not settings.KOSHIKI_EMBEDDED:
+        yield None
+        return
+    with Cluster(settings.KOSHIKI_HOME, say=say).running() as cluster:
+        yield cluster
+
+
+class Supervisor:
+    """The order of a start, and the watch over what was started."""
+
+    def __init__(self, options: argparse.Namespace, cluster: Cluster | None) -> None:
+        self.options, self.cluster = options, cluster
+        self.sample_loaded = settings.KOSHIKI_HOME / "sample.loaded"
+        self.pipe_to_read, self._pipe = os.pipe()
+        self.sample = self._decide_sample()
+        self.listening = self._listen()
+        self.environment = self._environment()
+        self.children: list[Child] = []
+
+    # What this installation is
+
+    def _decide_sample(self) -> bool:
+        """The first start decides; afterwards the database knows. Raises NotPossible for a change of use."""
+        held = self._held_sample()
+        if held is None:
+            return self.cluster is not None and not self.options.empty
+        if held and (self.options.empty or self.cluster is None):
+            raise NotPossible("ここには見本が入っています。見本のデータベースは本番に使えません。"
+                              "本番には、別の KOSHIKI_HOME を指定してください。")
+        if held and self.cluster and not self.sample_loaded.exists():
+            say("見本を入れる途中で止まっていました。はじめから入れ直します。")
+            self.cluster.make_database_anew()
+        return held
+
+    def _held_sample(self) -> bool | None:
+        """Whether the database holds the sample; None for one that was not set up yet."""
+        url = self.cluster.url(APP) if self.cluster else os.environ["DATABASE_URL"]
+        try:
+            with psycopg.connect(url, connect_timeout=10) as connection:
+                there = connection.execute("SELECT to_regclass('koshiki_installation')").fetchone()
+                row = (connection.execute("SELECT sample FROM koshiki_installation").fetchone()
+                       if there and there[0] else None)
+        except psycopg.Error as error:
+            raise NotPossible(f"データベースに接続できません。\n{error}") from error
+        return bool(row[0]) if row else None
+
+    def _listen(self) -> socket.socket:
+        """The one socket that the web server inherits, also when it is started again."""
+        if self.sample and self.options.host != LOOPBACK:
+            raise NotPossible("見本は 127.0.0.1 だけで待ち受けます。--host は使えません。")
+        for patience in range(10, -1, -1):
+            with contextlib.suppress(OSError):
+                return socket.create_server((self.options.host, self.options.port), backlog=512)
+            time.sleep(0.5 if patience else 0)  # processes of a killed start may still be ending
+        raise NotPossible(f"ポート {self.options.port} は使われています。--port で別の番号を指定してください。")
+
+    @property
+    def address(self) -> str:
+        return f"http://{self.options.host}:{self.listening.getsockname()[1]}/"
+
+    def _environment(self) -> dict[str, str]:
+        """The environment of all children."""
+        environment = {
+            "KOSHIKI_URL": self.address, "KOSHIKI_PUBLIC_URL": f"{self.address}official/", **os.environ,
+            "KOSHIKI_HOME": str(settings.KOSHIKI_HOME), "KOSHIKI_SAMPLE": str(int(self.sample)),
+            "KOSHIKI_LISTEN": f"fd://{self.listening.fileno()}", PARENT: str(self.pipe_to_read),
+            "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "koshiki.settings",
+        }
+        if self.sample:
+            environment |= {"KOSHIKI_URL": self.address, "KOSHIKI_PUBLIC_URL": f"{self.address}official/",
+                            "KOSHIKI_HOSTS": "127.0.0.1,localhost"}
+        return environment
+
+    # The start
+
+    def run(self) -> None:
+        """Start everything, then watch until told to stop."""
+        started = time.monotonic()
+        try:
+            self._step("setup_database", *(["--sample"] if self.sample else []))
+            if self.sample and _exists("sample_service"):
+                self._add("見本SNS", *MANAGE, "sample_service")
+            self._first_time()
+            self._add("ウェブサーバー", sys.executable, "-m", "gunicorn", "-c", "python:koshiki.management.web")
+            self._add("ワーカー", *MANAGE, "worker")
+            self._welcome(started)
+            while True:
+                self._watch()
+                time.sleep(0.3)
+        finally:
+            self._end()
+
+    def _first_time(self) -> None:
+        if not self.sample:
+            self._step("create_administrator", "--if-nobody", with_terminal=True)
+        elif not self.sample_loaded.exists():
+            if _exists("load_sample"):
+                say("見本を入れています。")
+                self._step("load_sample")
+            self.sample_loaded.touch()
+
+    def _step(self, *command: str, with_terminal: bool = False) -> None:
+        """A command that must end well before the start goes on."""
+        step = subprocess.Popen(
+            [*MANAGE, *command], env=self.environment, pass_fds=[self.pipe_to_read],
+            start_new_session=not with_terminal, stdin=None if with_terminal else subprocess.DEVNULL)
+        try:
+            while step.poll() is None:
+                for child in self.children:
+                    child.tend()
+                time.sleep(0.05)
+        finally:
+            if step.poll() is None:
+                step.terminate()
+                step.wait(PATIENCE)
+        if step.returncode:
+            raise NotPossible("起動を中止しました。")
+
+    def _add(self, label: str, *command: str) -> None:
+        inherited = [self.pipe_to_read, self.listening.fileno()]
+        child = Child(label, command, environment=self.environment, inherited=inherited, say=say)
+        child.start()
+        self.children.append(child)
+
+    def _welcome(self, started: float) -> None:
+        while not self._answers():
+            self._watch()
+            time.sleep(0.05)
+        if self.sample and _exists("show_sample"):
+            self._step("show_sample")
+        say(f"\n公式を起動しました（{time.monotonic() - started:.1f} 秒）: {self.address}\n終わるには Ctrl-C を押してください。")
+
+    def _answers(self) -> bool:
+        host, port = self.listening.getsockname()[:2]
+        asked = http.client.HTTPConnection(host, port, timeout=1)
+        try:
+            asked.request("HEAD", "/")
+            return asked.getresponse().status < 500
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            asked.close()
+
+    # The watch, and the end
+
+    def _watch(self) -> None:
+        if self.cluster and not self._database_lives(self.cluster):
+            say("データベースが止まりました。起動し直します。")
+            try:
+                self.cluster.revive()
+                say("データベースを起動し直しました。")
+            except NotPossible as reason:
+                say(str(reason))
+                time.sleep(5)
+        for child in self.children:
+            child.tend()
+
+    @staticmethod
+    def _database_lives(cluster: Cluster) -> bool:
+        return bool(cluster.pid) and (cluster.socket / ".s.PGSQL.5432").exists()
+
+    def _end(self) -> None:
+        say("終了しています。")
+        for child in self.children:
+            child.ask_to_end()
+        deadline = time.monotonic() + PATIENCE
+        for child in self.children:
+            child.end(deadline)
+
+
+def _exists(command: str) -> bool:
+    return (COMMANDS / f"{command}.py").exists()
+
+
+if __name__ == "__main__":
+    main()
