@@ -1,8 +1,29 @@
-"""The register's tables (§6, §7): accounts, who works on them, how they are connected, what stops them."""
+"""The register's tables (§6, §7): accounts, how they came to be, who works on them, what stops them."""
 
 from koshiki.register.models.account import Account
+from koshiki.register.models.application import Application, Decision, Review
 from koshiki.register.models.assignment import Assignment
-from koshiki.register.models.connection import Connection
+from koshiki.register.models.connection import Connection, ConnectionAttempt
+from koshiki.register.models.file import StoredFile
 from koshiki.register.models.hold import Hold
+from koshiki.register.models.notification import Notification
+from koshiki.register.models.policy import Policy, PolicyReading
+from koshiki.register.models.profile import ProfileCheck, ProfileException, Verification
 
-__all__ = ["Account", "Assignment", "Connection", "Hold"]
+__all__ = [
+    "Account",
+    "Application",
+    "Assignment",
+    "Connection",
+    "ConnectionAttempt",
+    "Decision",
+    "Hold",
+    "Notification",
+    "Policy",
+    "PolicyReading",
+    "ProfileCheck",
+    "ProfileException",
+    "Review",
+    "StoredFile",
+    "Verification",
+]

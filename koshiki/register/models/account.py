@@ -5,15 +5,22 @@ from django.db.models import Q
 
 from koshiki import clock
 from koshiki.networks import service_choices
-from koshiki.organization.models import Division, Person
+from koshiki.organization.models import Division, Person, RoleGrant
 
 
 class Accounts(models.QuerySet["Account"]):
     def visible_to(self, person: Person) -> Accounts:
-        """What is on the register: all staff; what is being opened: its division, the two, and auditors."""
-        if person.standing.sees_everything:
+        """What is on the register: all staff; what is being opened: its division, the two, and auditors.
+
+        A deputy sees the division deputised for; IT, which keeps the connections, what can be connected.
+        """
+        standing = person.standing
+        if standing.sees_everything:
             return self
-        return self.filter(Q(state__in=Account.PUBLIC) | Q(division__in=person.standing.divisions))
+        seen = Q(state__in=Account.PUBLIC) | Q(division__in=standing.divisions | standing.deputy_of)
+        if RoleGrant.Role.IT in standing.roles:
+            seen |= Q(state__in=Account.ACQUIRED_ON)
+        return self.filter(seen)
 
     def public(self) -> Accounts:
         """What citizens see: the accounts that the information policy head has listed (§6(3)イ)."""
@@ -39,6 +46,8 @@ class Account(models.Model):
 
     PUBLIC = (State.LISTED, State.OFFICIAL)
     ENDED = (State.WITHDRAWN, State.REJECTED)
+    EDITABLE = (State.PREPARING, State.RETURNED, *ENDED)
+    ACQUIRED_ON = (State.ACQUIRED, State.NOTIFIED, State.NOTIFICATION_RETURNED, State.RECEIVED, *PUBLIC)
 
     division = models.ForeignKey(Division, models.PROTECT, related_name="accounts", verbose_name="担当所属")
     service = models.CharField("サービス", max_length=30, choices=service_choices)
@@ -46,6 +55,7 @@ class Account(models.Model):
     name = models.CharField("アカウント名", max_length=100)
     handle = models.CharField("ユーザー名", max_length=200, blank=True)
     url = models.URLField("URL", max_length=300, blank=True)
+    remote_id = models.CharField("サービス側の識別子", max_length=200, blank=True)
     introduction = models.CharField("紹介文", max_length=400, blank=True)
     image = models.CharField("アカウント画像", max_length=64, blank=True, help_text="保存した画像の SHA-256")
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="申請者")
@@ -65,6 +75,10 @@ class Account(models.Model):
             models.UniqueConstraint(
                 fields=["url"], condition=~Q(url="") & ~Q(state__in=["withdrawn", "rejected"]),
                 name="one_account_of_each_address",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="official") | Q(listed_at__isnull=False, official_at__isnull=False),
+                name="official_is_listed",
             ),
         ]
 

@@ -31,3 +31,24 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.handle}"
+
+
+class ConnectionAttempt(models.Model):
+    """接続の手続 — a connection that was begun: for one person, one session, once, for ten minutes (K-connection).
+
+    `sealed` holds what must come back to be exchanged; only digests of state and session are kept.
+    """
+
+    account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name="公式アカウント")
+    person = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="始めた職員")
+    state_digest = models.CharField("照合値", max_length=64, unique=True)
+    session_digest = models.CharField("画面の値", max_length=64)
+    sealed = models.BinaryField("封印した途中の値")
+    begun_at = models.DateTimeField("開始日時", default=clock.now)
+    used_at = models.DateTimeField("使用日時", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "接続の手続"
+
+    def __str__(self) -> str:
+        return f"{self.account} 接続の手続"
