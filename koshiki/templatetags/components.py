@@ -9,6 +9,7 @@ Words        {% notice "warning" "見出し" %}…{% endnotice %}   {% hint "は
 Lists        {% key_values pairs %}   {% filter_bar form %}   {% pagination page %}   {% crumbs "アカウント" url … %}
 Posts        {% post_preview preview %}   {% difference before after %}   {{ text|linked:domains }}
 Small        {% icon "print" %}   {% error_summary form %}   {{ moment|when }}   {{ moment|short_when }}
+             {{ moment|day }}   {{ moment|short_day }}   {{ moment|due }}   {{ moment|short_due }}
 Forms        {{ form }} draws everything: summary of errors, labels, 必須/任意, help, errors at the fields.
 
 The records they take are in `koshiki/look.py`.
@@ -27,11 +28,12 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from koshiki.calendar import local_day
 from koshiki.guideline import guideline
 from koshiki.look import GuideStep, Moment, Preview, RailStep, Tone, When, WhereItStands, passed
 from koshiki.organization.duties import Duty
 from koshiki.templatetags import prose
-from koshiki.templatetags.dates import time_element
+from koshiki.templatetags.dates import due_element, time_element
 from koshiki.templatetags.icons import icon_element
 from koshiki.text import true_host as true_host_of
 
@@ -211,6 +213,30 @@ def when(moment: When | None) -> SafeString:
 def short_when(moment: When | None) -> SafeString:
     """{{ moment|short_when }} — 11月22日(日) 14時05分, where the year is plain."""
     return time_element(moment, short=True)
+
+
+@register.filter
+def due(moment: When | None) -> SafeString:
+    """{{ moment|due }} — a due time; the end of a day (24時) is written as that day."""
+    return due_element(moment)
+
+
+@register.filter
+def short_due(moment: When | None) -> SafeString:
+    """{{ moment|short_due }} — the same without the year."""
+    return due_element(moment, short=True)
+
+
+@register.filter
+def day(moment: When | None) -> SafeString:
+    """{{ moment|day }} — 令和8年11月22日(日), without the time of day."""
+    return time_element(local_day(moment)) if moment else SafeString("")
+
+
+@register.filter
+def short_day(moment: When | None) -> SafeString:
+    """{{ moment|short_day }} — 11月22日(日)."""
+    return time_element(local_day(moment), short=True) if moment else SafeString("")
 
 
 @register.filter

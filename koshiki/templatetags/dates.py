@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, time, timedelta
 
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
@@ -35,3 +36,10 @@ def time_element(moment: When | None, *, short: bool = False) -> SafeString:
     if not moment:
         return SafeString("")
     return format_html('<time datetime="{}">{}</time>', machine_read(moment), written(moment, short=short))
+
+
+def due_element(moment: When | None, *, short: bool = False) -> SafeString:
+    """A due time. The offices say 25日, not 26日 0時: a due at midnight is written as the day that it ends."""
+    if isinstance(moment, datetime) and timezone.localtime(moment).time() == time():
+        moment = timezone.localdate(moment) - timedelta(days=1)
+    return time_element(moment, short=short)

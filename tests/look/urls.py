@@ -1,0 +1,41 @@
+"""The showcase, a refusal, a database that is away and a bug, each at an address of its own."""
+
+from __future__ import annotations
+
+from django.contrib.auth.decorators import login_not_required
+from django.db import OperationalError
+from django.http import HttpRequest, HttpResponse
+from django.urls import include, path
+
+from koshiki.guideline import Refused
+from koshiki.urls import handler400, handler403, handler404, handler500
+from tests.look.showcase import showcase
+
+__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+
+
+@login_not_required
+def refuse(request: HttpRequest) -> HttpResponse:
+    raise Refused(
+        "§8(1)", "承認できるのは、起案に加わっていない責任者です。あなたは、この投稿の文を直しています。",
+        now="ほかの責任者に承認を頼んでください。", who="市民課 課長補佐（内線 2315）",
+    )
+
+
+@login_not_required
+def away(request: HttpRequest) -> HttpResponse:
+    raise OperationalError("the server closed the connection unexpectedly")
+
+
+@login_not_required
+def broken(request: HttpRequest) -> HttpResponse:
+    raise ZeroDivisionError
+
+
+urlpatterns = [
+    path("_components/", showcase),
+    path("refuse/", refuse),
+    path("away/", away),
+    path("broken/", broken),
+    path("", include("koshiki.urls")),
+]
