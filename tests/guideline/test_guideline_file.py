@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+import re
 from pathlib import Path
 
 import pytest
 from django.conf import settings
 
 from koshiki.guideline import Handling, guideline, load
+
+CLAUSE_ID = re.compile(r"§(?:別紙)?[0-9][0-9()\-ア-オ]*|K-[a-z\-]+")
 
 
 def numbered(prefix: str, last: int) -> list[str]:
@@ -164,6 +168,18 @@ def test_every_rule_of_the_house_has_words_and_a_reason() -> None:
     assert {"K-person", "K-restore", "K-limit", "K-unknown", "K-hold", "K-late", "K-text", "K-media",
             "K-identity"} <= {c.id for c in house}
     assert all(c.id.startswith("K-") and c.text and c.note for c in house)
+
+
+def test_every_clause_that_the_code_names_is_in_the_file() -> None:
+    known = set(guideline().clauses) | set(guideline().headings)
+    named = {
+        (node.value, f"{path.relative_to(settings.BASE_DIR)}:{node.lineno}")
+        for path in (settings.BASE_DIR / "koshiki").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and CLAUSE_ID.fullmatch(node.value)
+    }
+    assert named
+    assert [(clause, place) for clause, place in sorted(named) if clause not in known] == []
 
 
 def test_another_citys_file_speaks_of_that_city(tmp_path: Path) -> None:
