@@ -78,6 +78,8 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "koshiki.middleware.RefusedPage",
+    "koshiki.organization.gate.FirstPassword",
+    "koshiki.organization.gate.GuidelineFirst",
     "axes.middleware.AxesMiddleware",
 ]
 
@@ -133,6 +135,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_USERNAME_FORM_FIELD = "username"
 AXES_LOCKOUT_TEMPLATE = "organization/locked_out.html"
 AXES_VERBOSE = False
+AXES_DISABLE_ACCESS_LOG = True  # who signed in stands in the log
+AXES_CLIENT_IP_CALLABLE = "koshiki.organization.sign_in.address_of"
 
 LANGUAGE_CODE = "ja"
 LANGUAGES = [("ja", "日本語"), ("en", "English")]
@@ -173,7 +177,8 @@ CSRF_FAILURE_VIEW = "koshiki.errors.forbidden"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_SSL_REDIRECT = False
-if os.environ.get("KOSHIKI_TRUSTED_PROXY") == "1":
+KOSHIKI_TRUSTED_PROXY = os.environ.get("KOSHIKI_TRUSTED_PROXY") == "1"
+if KOSHIKI_TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000

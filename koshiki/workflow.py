@@ -9,10 +9,13 @@ from typing import Any, Generic, TypeVar
 from django.db import models, transaction
 
 from koshiki.audit.log import record
+from koshiki.database.locks import lock
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 
 M = TypeVar("M", bound=models.Model)
+
+__all__ = ["Step", "Workflow", "lock"]
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,3 @@ class Workflow(Generic[M]):
         locked.save(update_fields=["state"])
         record(f"{thing._meta.model_name}.{name}", locked, by=by, clause=step.clause, **data)
         return locked
-
-
-def lock(thing: M) -> M:
-    """The same row, locked until the transaction ends and read anew."""
-    return type(thing)._default_manager.select_for_update(of=("self",)).get(pk=thing.pk)

@@ -1,0 +1,164 @@
+"""People, their postings and roles, as IT keeps them. Nobody gives anything to themself (K-role)."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from django.db import transaction
+
+from koshiki import clock
+from koshiki.audit.log import record
+from koshiki.database.locks import lock
+from koshiki.guideline import Refused
+from koshiki.organization.flow import CLAUSE, IT_WORD, require_another, require_it
+from koshiki.organization.models import Division, Person, Posting, RoleGrant
+from koshiki.organization.sign_in import end_sessions, one_time_password, staff_number
+
+
+@transaction.atomic
+def add_person(number: str, name: str, *, by: Person, **more: str) -> tuple[Person, str]:
+    """Enter a person; gives the person and the one-time password. Raises Refused K-person when known already."""
+    require_it(by)
+    number = staff_number(number)
+    if known := Person.objects.filter(staff_number=number).first():
+        raise Refused("K-person", f"職員番号 {number} のログインは、すでにあります（{known.name}さん）。",
+                      now="その職員のページで、直すか、有効に戻してください。", who=IT_WORD)
+    person = Person(staff_number=number, name=name, must_change_password=True, **more)
+    password = one_time_password()
+    person.set_password(password)
+    person.save()
+    record("person.add", person, by=by, clause=CLAUSE, number=number)
+    return person, password
+
+
+@transaction.atomic
+def change_person(person: Person, *, by: Person, **fields: str) -> Person:
+    """Correct name, kana, mail or extension. The 職員番号 never changes: people are told by it."""
+    require_it(by)
+    locked = lock(person)
+    changed = {name: value for name, value in fields.items() if getattr(locked, name) != value}
+    for name, value in changed.items():
+        setattr(locked, name, value)
+    locked.save(update_fields=list(changed))
+    if changed:
+        record("person.change", locked, by=by, clause=CLAUSE, changed=sorted(changed))
+    return locked
+
+
+@transaction.atomic
+def deactivate(person: Person, *, by: Person, reason: str) -> Person:
+    """Shut a person out at once: no sign-in, no session, no role. Never deleted (K-history)."""
+    require_it(by)
+    require_another(by, person, "ログインの停止")
+    _keep_one_it(person)
+    locked = lock(person)
+    locked.is_active = False
+    locked.save(update_fields=["is_active"])
+    ended = end_sessions(locked)
+    record("person.deactivate", locked, by=by, clause="K-history", reason=reason, sessions=ended)
+    return locked
+
+
+@transaction.atomic
+def reactivate(person: Person, *, by: Person) -> tuple[Person, str]:
+    """Let a deactivated person in again, with a new one-time password. Gives both."""
+    require_it(by)
+    locked = lock(person)
+    locked.is_active = True
+    password = _give_password(locked)
+    record("person.reactivate", locked, by=by, clause=CLAUSE)
+    return locked, password
+
+
+@transaction.atomic
+def reset_password(person: Person, *, by: Person) -> str:
+    """A new one-time password, given once; every session of the person ends."""
+    require_it(by)
+    require_another(by, person, "パスワードの再発行")
+    locked = lock(person)
+    password = _give_password(locked)
+    end_sessions(locked)
+    record("person.reset_password", locked, by=by, clause=CLAUSE)
+    return password
+
+
+@transaction.atomic
+def change_password(person: Person, password: str) -> None:
+    """The person's own new password; the first one from another's hand is thereby done with."""
+    locked = lock(person)
+    locked.set_password(password)
+    locked.must_change_password = False
+    locked.save(update_fields=["password", "must_change_password"])
+    record("person.change_password", locked, by=locked)
+    person.password, person.must_change_password = locked.password, False
+
+
+@transaction.atomic
+def post(person: Person, division: Division, position: str, *, start: date, by: Person,
+         end: date | None = None) -> Posting:
+    """Post a person to a division (配属). Raises Refused K-role for oneself: heads are told by their position."""
+    require_it(by)
+    require_another(by, person, "配属")
+    posting = Posting.objects.create(person=person, division=division, position=position, start=start, end=end)
+    record("posting.add", posting, by=by, clause=CLAUSE, person=person.staff_number, start=str(start),
+           end=str(end or ""))
+    return posting
+
+
+@transaction.atomic
+def end_posting(posting: Posting, *, end: date, by: Person) -> Posting:
+    """End a posting on a day, inclusive."""
+    require_it(by)
+    require_another(by, posting.person, "配属")
+    ended: Posting = _end(posting, end)
+    record("posting.end", ended, by=by, clause=CLAUSE, person=ended.person.staff_number, end=str(end))
+    return ended
+
+
+@transaction.atomic
+def grant_role(person: Person, role: str, *, start: date, by: Person, end: date | None = None) -> RoleGrant:
+    """Give the role of auditor or IT. Raises Refused K-role for oneself, also for the first administrator."""
+    require_it(by)
+    require_another(by, person, "役割の付与")
+    grant = RoleGrant.objects.create(person=person, role=role, start=start, end=end, granted_by=by)
+    record("rolegrant.add", grant, by=by, clause="K-role", person=person.staff_number, role=role, start=str(start),
+           end=str(end or ""))
+    return grant
+
+
+@transaction.atomic
+def end_role(grant: RoleGrant, *, end: date, by: Person) -> RoleGrant:
+    """End a role on a day, inclusive. Raises Refused K-administrator when nobody would keep the system."""
+    require_it(by)
+    require_another(by, grant.person, "役割の終了")
+    if grant.role == RoleGrant.Role.IT:
+        _keep_one_it(grant.person)
+    ended: RoleGrant = _end(grant, end)
+    record("rolegrant.end", ended, by=by, clause="K-role", person=ended.person.staff_number, role=ended.role,
+           end=str(end))
+    return ended
+
+
+def _give_password(person: Person) -> str:
+    password = one_time_password()
+    person.set_password(password)
+    person.must_change_password = True
+    person.save(update_fields=["password", "must_change_password", "is_active"])
+    return password
+
+
+def _end(row: Any, end: date) -> Any:
+    locked = lock(row)
+    locked.end = max(end, locked.start)
+    locked.save(update_fields=["end"])
+    return locked
+
+
+def _keep_one_it(leaving: Person) -> None:
+    """Raises Refused K-administrator when `leaving` is the last who keeps the system. Locks the grants."""
+    grants = RoleGrant.objects.select_for_update(of=("self",)).filter(role=RoleGrant.Role.IT)
+    held = [g for g in grants.select_related("person") if g.start <= clock.today() <= (g.end or date.max)]
+    if held and all(g.person_id == leaving.pk or not g.person.is_active for g in held):
+        raise Refused("K-administrator", f"{leaving.name}さんは、ただ一人のシステム管理の担当です。",
+                      now="先に、ほかの職員へシステム管理の役割を与えてください。", who=IT_WORD)

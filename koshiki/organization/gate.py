@@ -1,0 +1,79 @@
+"""What stands between a signed-in person and a page: the first password, and §4(1)'s confirmation."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from koshiki.errors import SECRET_WORDS
+from koshiki.guideline import Refused, guideline
+from koshiki.organization.actions import confirm_guideline
+from koshiki.organization.models import Person
+
+Handler = Callable[[HttpRequest], HttpResponse]
+CONFIRMING = "confirm_guideline"  # the button's name: the act that was refused goes on with it
+FREE = {"password_change", "sign_out"}
+
+
+class FirstPassword:
+    """Whoever signed in with a password from somebody else's hand first changes it."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        """Sends to `password_change`; what everybody may see stays open."""
+        open_to_all = not getattr(view, "login_required", True)
+        name = request.resolver_match.url_name if request.resolver_match else None
+        if open_to_all or name in FREE or not getattr(request.user, "must_change_password", False):
+            return None
+        return redirect("password_change")
+
+
+class GuidelineFirst:
+    """§4(1): an act that a lapsed confirmation stops asks for it, and goes on with one touch.
+
+    The screen that asks carries everything that was typed, addressed to the act itself; the same request
+    with the button's name confirms first. Files can't be carried: their form asks for them again.
+    """
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        if request.method == "POST" and CONFIRMING in request.POST and isinstance(request.user, Person):
+            confirm_guideline(by=request.user)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        if not _lapsed(request, exception):
+            return None
+        by_htmx = request.headers.get("HX-Request") == "true"
+        context = {"clause": guideline().clauses["§4(1)"], "typed": list(_typed(request)), "files": bool(request.FILES),
+                   "frame": "fragment.html" if by_htmx else "base.html", "button": CONFIRMING}
+        response = render(request, "organization/confirm_first.html", context, status=409)
+        if by_htmx:
+            response["HX-Retarget"], response["HX-Reswap"] = "#main", "innerHTML"
+        return response
+
+
+def _lapsed(request: HttpRequest, exception: Exception) -> bool:
+    """Was this refused because the person at the keyboard has to confirm first?"""
+    ours = isinstance(exception, Refused) and exception.clause.id == "§4(1)"
+    person = request.user
+    return ours and isinstance(person, Person) and not person.afresh().standing.confirmed
+
+
+def _typed(request: HttpRequest) -> Iterator[tuple[str, str]]:
+    """All that was sent, but secrets and the token that every form has anew."""
+    for name, values in request.POST.lists():
+        if name != CONFIRMING and not any(word in name.lower() for word in SECRET_WORDS):
+            yield from ((name, str(value)) for value in values)
