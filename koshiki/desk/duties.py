@@ -1,0 +1,22 @@
+"""用務 — what waits for a person, gathered from every chapter."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from koshiki.look import passed
+from koshiki.organization import waiting as organization
+from koshiki.organization.duties import Duty
+from koshiki.organization.models import Person
+
+_NEVER = datetime.max.replace(tzinfo=UTC)
+CHAPTERS = (organization.waiting,)
+
+
+def gather(person: Person) -> list[Duty]:
+    """Everything that waits for this person: the urgent first, then the late, then by due time."""
+    return sorted((duty for waiting in CHAPTERS for duty in waiting(person)), key=_order)
+
+
+def _order(duty: Duty) -> tuple[bool, bool, datetime, datetime]:
+    return (not duty.urgent, not passed(duty.due), duty.due or _NEVER, duty.since or _NEVER)

@@ -1,0 +1,57 @@
+"""主な案内 — what this person may open, in the order of the day's work."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+
+from koshiki.look import Entry
+from koshiki.organization.flow import sees_people
+from koshiki.organization.models import Person
+
+
+def _everybody(person: Person) -> bool:
+    return True
+
+
+@dataclass(frozen=True)
+class Room:
+    """案内先 — an entry of the navigation, and for whom."""
+
+    label: str
+    name: str
+    icon: str
+    open_to: Callable[[Person], bool] = _everybody
+
+
+ROOMS = (
+    Room("ホーム", "home", "home"),
+    Room("投稿", "posts", "post"),
+    Room("アカウント", "accounts", "account"),
+    Room("所属", "divisions", "setting"),
+    Room("職員", "people", "people", sees_people),
+    Room("記録", "log", "log"),
+    Room("ガイドライン", "guideline_map", "guideline"),
+)
+
+
+def navigation(request: HttpRequest, person: Person) -> list[Entry]:
+    """The entries for this person; the one whose pages these are is current."""
+    entries = [(room, url) for room in ROOMS if room.open_to(person) and (url := _address(room.name))]
+    here = max((url for _, url in entries if request.path.startswith(url)), key=len, default="")
+    return [Entry(room.label, url, room.icon, current=url == here) for room, url in entries]
+
+
+def _address(name: str) -> str:
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return ""
+
+
+def posted_in(person: Person) -> Iterator[str]:
+    """The names of the person's divisions of today, for the head of the page."""
+    yield from dict.fromkeys(p.division.name for p in person.postings.current().select_related("division"))
