@@ -13,11 +13,15 @@ class Holds(models.QuerySet["Hold"]):
     def open(self) -> Holds:
         return self.filter(until__isnull=True)
 
-    def on(self, account: Account) -> Holds:
-        """The open holds that stop this account: its own, its service's, and those on everything."""
-        return self.open().filter(
+    def ever_on(self, account: Account) -> Holds:
+        """The holds, open or ended, that concern this account: its own, its service's, and those on everything."""
+        return self.filter(
             Q(account=account) | Q(account__isnull=True, service=account.service) | Q(account__isnull=True, service="")
         )
+
+    def on(self, account: Account) -> Holds:
+        """The open holds that stop this account."""
+        return self.ever_on(account).open()
 
 
 class Hold(models.Model):
