@@ -23,4 +23,5 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         patch.setattr(settings, "KOSHIKI_HOME", home)
         for name, folder in FOLDERS.items():
             patch.setattr(settings, name, home / folder)
+        (home / FOLDERS["STATIC_ROOT"]).mkdir()
         yield home

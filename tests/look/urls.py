@@ -8,10 +8,12 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import include, path
 
 from koshiki.guideline import Refused
-from koshiki.urls import handler400, handler403, handler404, handler500
 from tests.look.showcase import showcase
 
-__all__ = ["handler400", "handler403", "handler404", "handler500", "urlpatterns"]
+handler400 = "koshiki.errors.bad_request"
+handler403 = "koshiki.errors.forbidden"
+handler404 = "koshiki.errors.not_found"
+handler500 = "koshiki.errors.server_error"
 
 
 @login_not_required
