@@ -11,24 +11,20 @@ the embedded one of `KOSHIKI_HOME/test` is started for the session.
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import itertools
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from pathlib import Path
 from typing import Any
 
 import dj_database_url
-import django
-import procrastinate
 import psycopg
 import pytest
 from psycopg import sql
 
+from koshiki.database.version import version
+
 OWNER, APP = "KOSHIKI_TEST_OWNER_URL", "KOSHIKI_TEST_APP_URL"
-PACKAGE = Path(__file__).resolve().parent.parent / "koshiki"
 TEMPLATE, CLONE = "koshiki_template_", "koshiki_clone_"
 _numbers = itertools.count()
 _resources = contextlib.ExitStack()
@@ -74,20 +70,9 @@ def _drop(server: psycopg.Connection[Any], name: str) -> None:
 
 # -- the template
 
-@cache
-def _digest() -> str:
-    """Of all that decides what an empty database of koshiki looks like."""
-    digest = hashlib.sha256(f"{django.__version__} {procrastinate.__version__}".encode())
-    files = [*PACKAGE.glob("migrations/*.py"), *PACKAGE.glob("*/models.py"), *PACKAGE.glob("*/models/*.py"),
-             *PACKAGE.glob("database/*.py"), PACKAGE / "settings.py"]
-    for path in sorted(files):
-        digest.update(path.read_bytes())
-    return digest.hexdigest()[:12]
-
-
 def _template(server: psycopg.Connection[Any]) -> str:
     """The template's name; made first if need be, by one process while the others wait."""
-    name = TEMPLATE + _digest()
+    name = TEMPLATE + version()
     server.execute("SELECT pg_advisory_lock(hashtext(%s))", [TEMPLATE])
     try:
         if name not in _names(server, name):
@@ -148,7 +133,7 @@ def _alive(clone: str) -> bool:
 def _clone(server: psycopg.Connection[Any]) -> str:
     name = f"{CLONE}{os.getpid()}_{next(_numbers)}"
     server.execute(sql.SQL("CREATE DATABASE {} TEMPLATE {}").format(
-        sql.Identifier(name), sql.Identifier(TEMPLATE + _digest())))
+        sql.Identifier(name), sql.Identifier(TEMPLATE + version())))
     for right in ("REVOKE ALL ON DATABASE {} FROM PUBLIC", "GRANT CONNECT ON DATABASE {} TO {}"):
         server.execute(sql.SQL(right).format(sql.Identifier(name), sql.Identifier(_role(os.environ[APP]))))
     return name

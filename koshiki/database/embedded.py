@@ -59,11 +59,12 @@ log_filename = 'postgresql-%a.log'
 log_truncate_on_rotation = on
 log_rotation_age = 1d
 log_rotation_size = 0
-# The texts of statements and rows hold drafts and sealed tokens: they do not belong in a log file.
+# Statements, and the errors they end in, quote drafts and sealed tokens: they do not belong in a log file.
+log_min_messages = log
 log_min_error_statement = panic
 log_error_verbosity = terse
 """
-NOT_DURABLE = "fsync = off\nsynchronous_commit = off\nfull_page_writes = off\n"
+NOT_DURABLE = "fsync = off\nfull_page_writes = off\n"
 
 
 def _quiet(_text: str) -> None:

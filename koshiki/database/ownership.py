@@ -14,10 +14,12 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from psycopg import sql
 
 from koshiki.database import roles
 from koshiki.database.models import Installation
 from koshiki.database.startup import NotFit
+from koshiki.database.version import NOTE, version
 
 ONE_AT_A_TIME = 7_400_001  # the advisory lock under which hosts migrate one after the other
 
@@ -35,6 +37,7 @@ def set_up(*, sample: bool, say: Callable[[str], None]) -> None:
         _migrate(say)
         roles.grant(application)
         _install(sample=sample)
+        cursor.execute(sql.SQL(NOTE).format(version()))
 
 
 @contextlib.contextmanager

@@ -19,13 +19,14 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import IO, NoReturn
+from typing import IO, LiteralString, NoReturn
 
 import psycopg
 
 from koshiki import settings
 from koshiki.database.embedded import APP, Cluster, make_home
 from koshiki.database.system_account import NotPossible
+from koshiki.database.version import NOTED, version
 from koshiki.management.child import PARENT, PATIENCE, Child
 
 COMMANDS = Path(__file__).parent / "commands"
@@ -122,15 +123,20 @@ class Supervisor:
 
     def _held_sample(self) -> bool | None:
         """Whether the database holds the sample; None for one that was not set up yet."""
+        if not self._ask("SELECT to_regclass('koshiki_installation')"):
+            return None
+        held = self._ask("SELECT sample FROM koshiki_installation")
+        return None if held is None else bool(held)
+
+    def _ask(self, question: LiteralString, *values: str) -> object:
+        """The first column of the first row, asked as the application; None where there is no row."""
         url = self.cluster.url(APP) if self.cluster else os.environ["DATABASE_URL"]
         try:
             with psycopg.connect(url, connect_timeout=10) as connection:
-                there = connection.execute("SELECT to_regclass('koshiki_installation')").fetchone()
-                row = (connection.execute("SELECT sample FROM koshiki_installation").fetchone()
-                       if there and there[0] else None)
+                row = connection.execute(question, values).fetchone()
         except psycopg.Error as error:
             raise NotPossible(f"データベースに接続できません。\n{error}") from error
-        return bool(row[0]) if row else None
+        return row[0] if row else None
 
     def _listen(self) -> socket.socket:
         """The one socket that the web server inherits, also when it is started again."""
@@ -165,7 +171,8 @@ class Supervisor:
         """Start everything, then watch until told to stop."""
         started = time.monotonic()
         try:
-            self._step("setup_database", *(["--sample"] if self.sample else []))
+            if self._ask(NOTED) != version():
+                self._step("setup_database", *(["--sample"] if self.sample else []))
             if self.sample and _exists("sample_service"):
                 self._add("見本SNS", *MANAGE, "sample_service")
             self._first_time()
@@ -180,6 +187,8 @@ class Supervisor:
 
     def _first_time(self) -> None:
         if not self.sample:
+            if self._ask("SELECT true FROM koshiki_person LIMIT 1"):
+                return
             self._step("create_administrator", "--if-nobody", with_terminal=True)
         elif not self.sample_loaded.exists():
             if _exists("load_sample"):
@@ -222,7 +231,7 @@ class Supervisor:
         host, port = self.listening.getsockname()[:2]
         asked = http.client.HTTPConnection(host, port, timeout=1)
         try:
-            asked.request("HEAD", "/")
+            asked.request("HEAD", "/static/koshiki.css")
             return asked.getresponse().status < 500
         except (OSError, http.client.HTTPException):
             return False

@@ -22,7 +22,8 @@ class Command(BaseCommand):
         make_home(settings.KOSHIKI_HOME)
         ensure_secret_key()
         ensure_key_ring(settings.KOSHIKI_KEY_RING)
-        settings.KOSHIKI_MEDIA.mkdir(mode=0o700, exist_ok=True)
+        for folder in (settings.KOSHIKI_MEDIA, settings.KOSHIKI_FEED, settings.STATIC_ROOT):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
             set_up(sample=sample, say=self.stdout.write)
             roles.refuse_if_log_can_change()

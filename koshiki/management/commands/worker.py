@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
+import signal
 from typing import Any
 
 import psycopg
@@ -33,17 +35,37 @@ class Command(BaseCommand):
             refuse_unfit()
         except (NotFit, LogCouldChange) as reason:
             raise CommandError(str(reason)) from reason
-        asyncio.run(_work(concurrency, wait=not once))
+        with contextlib.suppress(asyncio.CancelledError):
+            asyncio.run(_work(concurrency, wait=not once))
 
 
 async def _work(concurrency: int, *, wait: bool) -> None:
     """Work until told to stop; while the database is away, wait for it."""
+    _stop_when_told(asyncio.current_task())
     while True:
         try:
-            return await _work_while_connected(concurrency, wait=wait)
-        except (ConnectorException, psycopg.OperationalError) as error:
-            log.warning("データベースに届きません。届くまで待ちます。（%s）", type(error).__name__)
-            await asyncio.sleep(2)
+            await _work_while_connected(concurrency, wait=wait)
+        except (ConnectorException, psycopg.Error) as error:
+            log.warning("データベースに届きません（%s）。", type(error).__name__)
+        if not wait:
+            return
+        log.warning("データベースとの接続が切れました。届くまで待ちます。")
+        await asyncio.sleep(2)
+
+
+def _stop_when_told(working: asyncio.Task[None] | None) -> None:
+    """SIGTERM and Ctrl-C end the work in order: what is under way is finished."""
+    loop = asyncio.get_running_loop()
+
+    def stop() -> None:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+            signal.signal(number, signal.SIG_IGN)
+        if working:
+            working.cancel()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stop)
 
 
 async def _work_while_connected(concurrency: int, *, wait: bool) -> None:
@@ -53,6 +75,7 @@ async def _work_while_connected(concurrency: int, *, wait: bool) -> None:
         try:
             await working.run_worker_async(
                 concurrency=concurrency, wait=wait, fetch_job_polling_interval=1, abort_job_polling_interval=1,
-                update_heartbeat_interval=HEARTBEAT, stalled_worker_timeout=STALLED, shutdown_graceful_timeout=20)
+                update_heartbeat_interval=HEARTBEAT, stalled_worker_timeout=STALLED,
+                shutdown_graceful_timeout=15, install_signal_handlers=False)
         finally:
             tidying.cancel()
