@@ -130,9 +130,12 @@ class Cluster:
 
     def stop(self) -> None:
         """End the server: orderly, and after a minute without waiting for anybody."""
+        folder = self.socket
         for how in ("fast", "immediate"):
             if self.pid and not self.tool("pg_ctl", "stop", "-s", "-w", "-t", "60", "-m", how).returncode:
-                return
+                break
+        with contextlib.suppress(OSError):
+            folder.rmdir()
 
     # The folders
 
