@@ -11,6 +11,7 @@ from django.template import engines
 from django.test import Client
 from django.utils import translation
 
+from koshiki.guideline import guideline
 from koshiki.look import Preview, RailStep, Tone, WhereItStands
 
 ROOT = Path(__file__).resolve().parents[2] / "koshiki"
@@ -89,3 +90,8 @@ def test_a_clause_is_shown_with_its_words_and_the_citys_reading() -> None:
     page = drawn('<p>{% clause "§8(1)" %}</p>')
     assert "§8(1)" in page
     assert "責任者の承認を得た上で情報発信すること" in page
+
+
+def test_every_clause_that_a_template_names_is_in_the_guideline() -> None:
+    named = {found for path in TEMPLATES for found in re.findall(r'{% clause "([^"]+)"', path.read_text("utf-8"))}
+    assert named - set(guideline().clauses) == set()
