@@ -152,6 +152,10 @@ class Network(ABC):
         """For how many seconds `publish` may be repeated with its key without publishing twice; 0: never."""
         return 0
 
+    def remote_id_in(self, address: str) -> str:
+        """The remote id out of a publication's address, as `read` takes it; empty where it doesn't tell."""
+        return ""
+
     def canonical(self, content: Content) -> str:
         """The content as canonical JSON, to be kept and hashed. Raises KeyError for a key not declared."""
         return canonical(content, [declared.key for declared in self.fields])

@@ -85,6 +85,13 @@ class CityFeed(Publishes, LooksUp, Reads):
     def media_rules(self) -> MediaRules:
         return MediaRules(8, ("image/jpeg", "image/png", "image/webp"), 8_000_000, 40_000_000, 1500)
 
+    def remote_id_in(self, address: str) -> str:
+        key = address.rpartition("#e-")[2]
+        try:
+            return str(uuid.UUID(key))
+        except ValueError:
+            return ""
+
     def repeatable_for(self) -> int:
         """Always: the entry's name is the key, and an entry that is there is left as it is."""
         return _FOREVER
