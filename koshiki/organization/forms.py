@@ -61,7 +61,8 @@ class NewPersonForm(PersonForm):
         number = staff_number(self.cleaned_data["number"])
         if known := Person.objects.filter(staff_number=number).first():
             raise forms.ValidationError(
-                f"職員番号 {number} は、すでに登録されています（{known.name}さん）。一人の職員が使えるログインは一つです（K-person）。"
+                f"職員番号 {number} は、すでに登録されています（{known.name}さん）。"
+                "一人の職員が使えるログインは一つです（K-person）。"
             )
         return number
 

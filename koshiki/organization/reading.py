@@ -50,5 +50,5 @@ def house_rules() -> list[Clause]:
 
 def _nearest(made: dict[str, Chapter], clause_id: str) -> Chapter | None:
     """The deepest heading made so far that the id stands under."""
-    above = [id for id in made if clause_id.startswith(id) and id != clause_id and not clause_id[len(id)].isdigit()]
+    above = [m for m in made if clause_id.startswith(m) and m != clause_id and not clause_id[len(m)].isdigit()]
     return made[max(above, key=len)] if above else None

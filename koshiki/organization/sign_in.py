@@ -19,6 +19,7 @@ from django.http import HttpRequest
 
 from koshiki.organization.models import Person
 
+_WRONG = "職員番号かパスワードが違います。パスワードが分からないときは、システム管理の担当に再発行を頼んでください。"
 _READABLE = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is mistaken when read from paper
 
 
@@ -57,10 +58,7 @@ def address_of(request: HttpRequest) -> str | None:
 class SignInForm(AuthenticationForm):
     """職員番号とパスワード。The answer is the same for unknown, deactivated and mistyped."""
 
-    error_messages = {
-        "invalid_login": "職員番号かパスワードが違います。パスワードが分からないときは、システム管理の担当に再発行を頼んでください。",
-        "inactive": "職員番号かパスワードが違います。パスワードが分からないときは、システム管理の担当に再発行を頼んでください。",
-    }
+    error_messages = {"invalid_login": _WRONG, "inactive": _WRONG}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -1,0 +1,215 @@
+"""職員 — the pages on which IT keeps people, their postings and roles."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Prefetch, Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from koshiki.organization import actions
+from koshiki.organization.flow import keeps_absences_of, sees_people
+from koshiki.organization.forms import (
+    EndForm,
+    NewPersonForm,
+    PeopleFilter,
+    PersonForm,
+    PostingForm,
+    ReasonForm,
+    RoleForm,
+)
+from koshiki.organization.models import Person, Posting, RoleGrant
+from koshiki.organization.roles import confirmed_until, is_it
+from koshiki.organization.sign_in import signed_in
+
+_PAGE = 50
+
+
+@require_safe
+def people(request: HttpRequest) -> HttpResponse:
+    """Everybody, to search and filter; for IT, auditors and the two divisions of duty."""
+    if not sees_people(signed_in(request)):
+        raise Http404
+    form = PeopleFilter(request.GET or None)
+    postings = Prefetch("postings", Posting.objects.current().select_related("division"), to_attr="present")
+    roles = Prefetch("role_grants", RoleGrant.objects.current(), to_attr="held")
+    found = _filtered(form).prefetch_related(postings, roles)
+    page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
+    return render(request, "organization/people.html",
+                  {"form": form, "page": page, "keeps": is_it(signed_in(request))})
+
+
+def _filtered(form: PeopleFilter) -> QuerySet[Person]:
+    chosen = form.cleaned_data if form.is_valid() else {}
+    found = Person.objects.all()
+    if words := chosen.get("q"):
+        found = found.filter(Q(name__icontains=words) | Q(kana__icontains=words) | Q(staff_number__istartswith=words))
+    if division := chosen.get("division"):
+        found = found.filter(pk__in=Posting.objects.current().filter(division=division).values("person"))
+    if chosen.get("active") != "all":
+        found = found.filter(is_active=chosen.get("active") != "no")
+    return found.order_by("staff_number")
+
+
+@require_safe
+def person(request: HttpRequest, pk: int) -> HttpResponse:
+    """One person: postings, roles, confirmation; one's own page, and for who sees all people."""
+    by, shown = signed_in(request), get_object_or_404(Person, pk=pk)
+    if not (by == shown or sees_people(by)):
+        raise Http404
+    keeps = is_it(by)
+    context = {
+        "shown": shown, "keeps": keeps and by != shown, "corrects": keeps, "self": by == shown,
+        "postings": shown.postings.select_related("division").order_by("-start"),
+        "grants": shown.role_grants.select_related("granted_by").order_by("-start"),
+        "absences": shown.absences.order_by("-start")[:5], "until": confirmed_until(shown),
+        "assignments": shown.assignments.current().select_related("account"),
+        "reports_absence": keeps_absences_of(by, shown),
+    }
+    return render(request, "organization/person.html", context)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def person_new(request: HttpRequest) -> HttpResponse:
+    """Enter a person; the one-time password is shown once."""
+    by = _it(request)
+    form = NewPersonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        fields = dict(form.cleaned_data)
+        made, password = actions.add_person(fields.pop("number"), fields.pop("name"), by=by, **fields)
+        return _password_page(request, made, password, "職員を登録しました")
+    return _form_page(request, form, "職員の登録", reverse("people"), "登録する",
+                      "登録すると、最初の一度だけ使うパスワードが表示されます。")
+
+
+@require_http_methods(["GET", "POST"])
+def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Correct a person's name and how to reach them."""
+    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    given = {name: getattr(shown, name) for name in PersonForm.base_fields}
+    form = PersonForm(request.POST or None, initial=given)
+    if request.method == "POST" and form.is_valid():
+        actions.change_person(shown, by=by, **form.cleaned_data)
+        return _done(request, shown, "職員の登録を直しました。")
+    return _form_page(request, form, f"{shown}さんの登録を直す", _url(shown), "保存する")
+
+
+@require_http_methods(["GET", "POST"])
+def person_post(request: HttpRequest, pk: int) -> HttpResponse:
+    """Post a person to a division."""
+    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    form = PostingForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.post(shown, by=by, **form.cleaned_data)
+        return _done(request, shown, "配属を登録しました。")
+    return _form_page(request, form, f"{shown}さんの配属", _url(shown), "登録する",
+                      "兼務のときは、配属をもう一つ登録します。異動のときは、前の配属も終わりにしてください。")
+
+
+@require_http_methods(["GET", "POST"])
+def posting_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a posting on a day."""
+    by, posting = _it(request), get_object_or_404(Posting.objects.select_related("person", "division"), pk=pk)
+    form = EndForm(request.POST or None, start=posting.start)
+    if request.method == "POST" and form.is_valid():
+        actions.end_posting(posting, by=by, **form.cleaned_data)
+        return _done(request, posting.person, "配属を終わりにしました。")
+    return _form_page(request, form, f"{posting.person}さんの{posting.division}の配属を終わりにする",
+                      _url(posting.person), "終わりにする")
+
+
+@require_http_methods(["GET", "POST"])
+def person_role(request: HttpRequest, pk: int) -> HttpResponse:
+    """Give the role of auditor or IT."""
+    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    form = RoleForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.grant_role(shown, by=by, **form.cleaned_data)
+        return _done(request, shown, "役割を与えました。")
+    return _form_page(request, form, f"{shown}さんに役割を与える", _url(shown), "与える",
+                      "監査は、すべてを見られますが、何も変えられません。システム管理は、職員と所属を登録しますが、決裁も承認もできません。")
+
+
+@require_http_methods(["GET", "POST"])
+def role_end(request: HttpRequest, pk: int) -> HttpResponse:
+    """End a role on a day."""
+    by, grant = _it(request), get_object_or_404(RoleGrant.objects.select_related("person"), pk=pk)
+    form = EndForm(request.POST or None, start=grant.start)
+    if request.method == "POST" and form.is_valid():
+        actions.end_role(grant, by=by, **form.cleaned_data)
+        return _done(request, grant.person, "役割を終わりにしました。")
+    return _form_page(request, form, f"{grant.person}さんの役割「{grant.get_role_display()}」を終わりにする",
+                      _url(grant.person), "終わりにする")
+
+
+@require_http_methods(["GET", "POST"])
+def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Shut a person out at once."""
+    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    form = ReasonForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        actions.deactivate(shown, by=by, **form.cleaned_data)
+        return _done(request, shown, f"{shown}さんのログインを停止しました。")
+    return _form_page(request, form, f"{shown}さんのログインを停止する", _url(shown), "停止する",
+                      "開いている画面からも、すぐに締め出されます。記録はすべて残ります。", grave=True)
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
+    """Let a deactivated person in again; the one-time password is shown once."""
+    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    if request.method == "POST":
+        back, password = actions.reactivate(shown, by=by)
+        return _password_page(request, back, password, "ログインを有効に戻しました")
+    return _form_page(request, forms.Form(), f"{shown}さんのログインを有効に戻す", _url(shown), "有効に戻す",
+                      "新しい、一度だけ使うパスワードが表示されます。")
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def person_reset_password(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new one-time password, shown once."""
+    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    if request.method == "POST":
+        password = actions.reset_password(shown, by=by)
+        return _password_page(request, shown, password, "パスワードを再発行しました")
+    return _form_page(request, forms.Form(), f"{shown}さんのパスワードを再発行する", _url(shown), "再発行する",
+                      "本人であることを確かめてから行ってください。いまのパスワードは使えなくなり、開いている画面からも締め出されます。")
+
+
+def _it(request: HttpRequest) -> Person:
+    """The person at the keyboard, when they keep people; else the page is not there."""
+    by = signed_in(request)
+    if not is_it(by):
+        raise Http404
+    return by
+
+
+def _url(shown: Person) -> str:
+    return reverse("person", args=[shown.pk])
+
+
+def _done(request: HttpRequest, shown: Person, words: str) -> HttpResponse:
+    messages.success(request, words)
+    return redirect("person", pk=shown.pk)
+
+
+def _form_page(request: HttpRequest, form: forms.Form, title: str, back: str, button: str, lead: str = "",
+               grave: bool = False) -> HttpResponse:
+    context: dict[str, Any] = {"form": form, "title": title, "back": back, "button": button, "lead": lead,
+                               "grave": grave, "chapter": ("職員", reverse("people"))}
+    return render(request, "organization/form.html", context, status=422 if form.errors else 200)
+
+
+def _password_page(request: HttpRequest, shown: Person, password: str, title: str) -> HttpResponse:
+    return render(request, "organization/one_time_password.html",
+                  {"shown": shown, "password": password, "title": title})
