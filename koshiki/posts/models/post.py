@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from typing import Any
 
 from django.db import models
@@ -8,16 +9,22 @@ from django.db.models import Exists, OuterRef, Q
 from koshiki import clock
 from koshiki.organization.models import Division, Person
 from koshiki.posts.models.media import Medium
-from koshiki.register.models import Account
+from koshiki.register.models import Account, Assignment
 
 
 class Posts(models.QuerySet["Post"]):
     def visible_to(self, person: Person) -> Posts:
-        """Published posts: all staff. Drafts, returned, scheduled: own division, the two, auditors."""
+        """Published posts: all staff. Drafts, returned, scheduled: own division, the two, auditors.
+
+        Where a post goes to accounts of several divisions, it is each of these divisions' own.
+        """
         if person.standing.sees_everything:
             return self
         published = Exists(Post.objects.filter(pk=OuterRef("pk"), deliveries__state="sent"))
-        return self.filter(Q(division__in=person.standing.divisions) | Q(published))
+        concerned = RevisionTarget.objects.filter(revision__post=OuterRef("pk")).filter(
+            Q(account__division__in=person.standing.divisions)
+            | Q(account__in=Assignment.objects.current().filter(person=person).values("account")))
+        return self.filter(Q(division__in=person.standing.divisions) | Q(published) | Exists(concerned))
 
 
 class Post(models.Model):
@@ -31,6 +38,8 @@ class Post(models.Model):
         WITHDRAWN = "withdrawn", "取下げ"
 
     division = models.ForeignKey(Division, models.PROTECT, related_name="posts", verbose_name="所属")
+    key = models.UUIDField("起案の鍵", default=uuid.uuid4, unique=True, editable=False,
+                           help_text="同じ画面から二度起案しても、投稿は一つ")
     title = models.CharField("件名", max_length=100, help_text="庁内での呼び名。発信されません")
     state = models.CharField("状態", max_length=20, choices=State.choices, default=State.DRAFT, db_index=True)
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="起案者")

@@ -1,0 +1,223 @@
+"""Images from people: limits before decoding, re-encoded so that only the picture is left, kept by content (K-media).
+
+A leaf: it knows neither the guideline nor the database. What goes in are bytes that somebody uploaded; what is
+kept is a new image made from the pixels alone, upright, in sRGB. Nothing of EXIF, GPS, XMP, comments, colour
+profiles or thumbnails is carried over (§4(2)).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import struct
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from django.conf import settings
+from PIL import Image, ImageCms, ImageOps
+
+MAX_BYTES = 20_000_000
+MAX_PIXELS = 50_000_000
+MAX_SIDE = 20_000
+KEPT_SIDE = 4096  # what is kept is no larger: every service takes less
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
+ACCEPT = "image/jpeg,image/png,image/webp,image/gif"
+
+_BROKEN = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error, IndexError, TypeError, KeyError,
+           OverflowError, ZeroDivisionError, AttributeError, Image.DecompressionBombError,
+           Image.DecompressionBombWarning)
+_SRGB = ImageCms.createProfile("sRGB")
+
+
+class BadImage(ValueError):
+    """A file that is not taken; `message` says why in Japanese, for the person who uploaded it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.message = message
+
+
+@dataclass(frozen=True)
+class Kept:
+    """An image in the store: its bytes lie under their SHA-256 and never change."""
+
+    sha256: str
+    mime: str
+    width: int
+    height: int
+    size: int
+
+
+def keep(data: bytes) -> Kept:
+    """Decode, re-encode and store an uploaded image. Raises BadImage."""
+    picture = _decoded(data)
+    picture.thumbnail((KEPT_SIDE, KEPT_SIDE))
+    return store(picture, "image/png" if _was_drawn(data) or picture.mode == "RGBA" else "image/jpeg")
+
+
+def fitted(kept: Kept, mimes: tuple[str, ...], max_bytes: int, max_pixels: int) -> Kept:
+    """The kept image as a service takes it: the same bytes where they fit, else re-encoded or made smaller.
+
+    Raises BadImage where it cannot be made to fit.
+    """
+    if kept.mime in mimes and kept.size <= max_bytes and kept.width * kept.height <= max_pixels:
+        return kept
+    with Image.open(path(kept.sha256)) as opened:
+        picture = _scaled(opened.copy(), max_pixels)
+    for candidate, mime, quality in _attempts(picture, mimes):
+        data = _encoded(candidate, mime, quality)
+        if len(data) <= max_bytes:
+            return _kept(data, mime, candidate.size)
+    raise BadImage("このサービスが受け付ける大きさにできません。別の画像にしてください。")
+
+
+def path(sha256: str) -> Path:
+    """Where the bytes with this SHA-256 lie, whether or not they are there. Raises ValueError for no digest."""
+    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
+        raise ValueError("not a SHA-256")
+    return Path(settings.KOSHIKI_MEDIA) / sha256[:2] / sha256
+
+
+def whole(sha256: str) -> bool:
+    """Are the bytes there, and still those that were kept?"""
+    try:
+        return hashlib.sha256(path(sha256).read_bytes()).hexdigest() == sha256
+    except FileNotFoundError:
+        return False
+
+
+def store(picture: Image.Image, mime: str) -> Kept:
+    """Encode a picture and keep it."""
+    return _kept(_encoded(picture, mime, 90), mime, picture.size)
+
+
+# ---------------------------------------------------------------- decoding
+
+
+def _decoded(data: bytes) -> Image.Image:
+    """The picture alone, upright, RGB or RGBA. Raises BadImage."""
+    if len(data) > MAX_BYTES:
+        raise BadImage(f"画像は{MAX_BYTES // 1_000_000}MBまでです。小さくしてから選び直してください。")
+    try:
+        with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
+            _measure(opened)
+            return _plain(opened)
+    except _BROKEN as broken:
+        if isinstance(broken, BadImage):
+            raise
+        raise BadImage("画像として読み取れません。JPEG・PNG・WebP・GIFの画像を選んでください。") from broken
+
+
+def _measure(opened: Image.Image) -> None:
+    """What the header says, before anything is decoded."""
+    width, height = opened.size
+    if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
+        raise BadImage(f"画像は{MAX_PIXELS // 10_000}万画素までです（{width}×{height}）。小さくしてから選び直してください。")
+    if opened.format != "MPO" and getattr(opened, "is_animated", False):
+        raise BadImage("動く画像は使えません。静止画を選んでください。")
+
+
+def _plain(opened: Image.Image) -> Image.Image:
+    """Pixels only: upright by its orientation, in sRGB, on a new image that holds nothing else."""
+    profile = opened.info.get("icc_profile")
+    upright = ImageOps.exif_transpose(opened)
+    mode = "RGBA" if upright.has_transparency_data else "RGB"
+    coloured = _in_srgb(upright, profile) if profile and mode == "RGB" else upright
+    clean = Image.new(mode, upright.size)
+    clean.paste(coloured.convert(mode))
+    return clean
+
+
+def _in_srgb(picture: Image.Image, profile: bytes) -> Image.Image:
+    """The same colours without the profile; a profile that can't be read is left aside."""
+    try:
+        source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        return ImageCms.profileToProfile(picture, source, _SRGB, outputMode="RGB") or picture
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return picture
+
+
+def _was_drawn(data: bytes) -> bool:
+    """Drawings (PNG, GIF) stay without loss; photographs don't gain by it."""
+    return data.startswith((b"\x89PNG", b"GIF8"))
+
+
+# ---------------------------------------------------------------- encoding
+
+
+def _attempts(picture: Image.Image, mimes: tuple[str, ...]) -> Iterator[tuple[Image.Image, str, int]]:
+    """The best first: unharmed, then lower quality, then smaller."""
+    if picture.mode == "RGBA" and "image/png" in mimes:
+        yield picture, "image/png", 0
+    lossy = next((mime for mime in ("image/jpeg", "image/webp") if mime in mimes), None)
+    for share in (1.0, 0.75, 0.5, 0.35, 0.25):
+        size = (max(1, int(picture.width * share)), max(1, int(picture.height * share)))
+        smaller = picture if share == 1.0 else picture.resize(size)
+        if lossy is None:
+            yield smaller, "image/png", 0
+        else:
+            yield from ((_on_white(smaller), lossy, quality) for quality in (90, 80, 70))
+
+
+def _scaled(picture: Image.Image, max_pixels: int) -> Image.Image:
+    share = (max_pixels / (picture.width * picture.height)) ** 0.5
+    if share >= 1:
+        return picture
+    return picture.resize((max(1, int(picture.width * share)), max(1, int(picture.height * share))))
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    if picture.mode != "RGBA":
+        return picture
+    white = Image.new("RGB", picture.size, "white")
+    white.paste(picture, mask=picture.getchannel("A"))
+    return white
+
+
+def _encoded(picture: Image.Image, mime: str, quality: int) -> bytes:
+    out = io.BytesIO()
+    if mime == "image/png":
+        picture.save(out, "PNG", optimize=False)
+    elif mime == "image/webp":
+        picture.save(out, "WEBP", quality=quality)
+    else:
+        picture.save(out, "JPEG", quality=quality, optimize=True, progressive=True)
+    return out.getvalue()
+
+
+# ---------------------------------------------------------------- the store
+
+
+def _kept(data: bytes, mime: str, size: tuple[int, int]) -> Kept:
+    return Kept(_put(data), mime, size[0], size[1], len(data))
+
+
+def _put(data: bytes) -> str:
+    """Written beside, synced, renamed; readable by koshiki alone. Returns the SHA-256."""
+    sha256 = hashlib.sha256(data).hexdigest()
+    target = path(sha256)
+    if target.exists():
+        return sha256
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=".new-")  # 0600 by itself
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(beside).replace(target)
+    finally:
+        Path(beside).unlink(missing_ok=True)
+    _sync_folder(target.parent)
+    return sha256
+
+
+def _sync_folder(folder: Path) -> None:
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)

@@ -1,0 +1,161 @@
+"""What goes out, as one canonical text and its digest: an approval binds exactly this (§8(1)).
+
+The canonical text holds per target the content as its service's adapter declares it, the SHA-256 of the very
+bytes of each image as that service gets them, their alt texts, the addresses in the texts, the time and the
+配信期限. It also names the post and the number of the revision, so that no two revisions share a digest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from koshiki import images
+from koshiki.audit.log import canonical
+from koshiki.guideline import Refused, guideline
+from koshiki.networks import adapter, network
+from koshiki.networks.base import Content, Link, Media, Network, Publishes
+from koshiki.posts.models import Medium, Rendition, Revision
+from koshiki.register.models import Account
+from koshiki.text import BadText, clean, links, outside
+from koshiki.text import Link as Address
+
+
+class Altered(Exception):
+    """What is stored is no longer what was approved: it must not go out."""
+
+
+@dataclass(frozen=True)
+class Attached:
+    """添付 — a medium with its alt text."""
+
+    medium: Medium
+    alt: str
+
+
+@dataclass(frozen=True)
+class Draft:
+    """下書きの内容 — all that an author writes at once; `contents` in the order of the targets.
+
+    `reasons`: for each address outside the city's domains, why it is linked (§8(4)).
+    """
+
+    title: str
+    basis: str
+    contents: Mapping[Account, Content]
+    media: Sequence[Attached] = ()
+    due_at: datetime | None = None
+    expires_after: int = 30
+    reasons: Mapping[str, str] = field(default_factory=dict)
+
+    def cleaned(self) -> Draft:
+        """The same with every text in NFC. Raises Refused K-text."""
+        try:
+            contents = {a: {k: clean(v) for k, v in c.items()} for a, c in self.contents.items()}
+            media = [Attached(m.medium, clean(m.alt).strip()) for m in self.media]
+            reasons = {url: clean(why).strip() for url, why in self.reasons.items() if why.strip()}
+            title, basis = clean(self.title).strip(), clean(self.basis).strip()
+        except BadText as bad:
+            raise Refused("K-text", bad.message) from bad
+        return Draft(title, basis, contents, media, self.due_at, self.expires_after, reasons)
+
+
+@dataclass(frozen=True)
+class GoingOut:
+    """What goes to one account, read from what was approved."""
+
+    content: dict[str, str]
+    media: tuple[Media, ...]
+
+
+def service_of(account: Account) -> Network:
+    """The account's service with the limits of its server; without secrets.
+
+    Raises KeyError where the service is served by hand-over. Prefetch `connections` where there are many.
+    """
+    live = next((c for c in account.connections.all() if c.ended_at is None), None)
+    facts = json.loads(live.server) if live else {}
+    return network(account.service, Link(account=str(account.pk), facts=facts))
+
+
+def publishes(account: Account) -> bool:
+    """Can koshiki publish to this account's service?"""
+    kind = adapter(account.service)
+    return kind is not None and issubclass(kind, Publishes)
+
+
+def addresses(contents: Iterable[Content]) -> list[Address]:
+    """The addresses in the texts, in order, each once."""
+    return list(dict.fromkeys(link for content in contents for value in content.values() for link in links(value)))
+
+
+def outside_addresses(contents: Iterable[Content]) -> list[Address]:
+    """Those that lead to pages of others than the city (§8(4))."""
+    return outside(addresses(contents), guideline().city["domains"])
+
+
+Renditions = Mapping[Account, Sequence[tuple[Rendition, str]]]
+
+
+def canonical_of(post_id: int, number: int, draft: Draft, renditions: Renditions) -> str:
+    """The one text that stands for all that would go out."""
+    return canonical({
+        "post": post_id,
+        "revision": number,
+        "due_at": draft.due_at.astimezone(UTC).isoformat() if draft.due_at else "",
+        "expires_after": draft.expires_after,
+        "addresses": [link.url for link in addresses(draft.contents.values())],
+        "targets": [_target(account, content, renditions[account]) for account, content in draft.contents.items()],
+    })
+
+
+def _target(account: Account, content: Content, media: Sequence[tuple[Rendition, str]]) -> dict[str, Any]:
+    return {
+        "account": account.pk,
+        "service": account.service,
+        "content": json.loads(service_of(account).canonical(content)),
+        "media": [_medium(rendition, alt) for rendition, alt in media],
+    }
+
+
+def _medium(rendition: Rendition, alt: str) -> dict[str, Any]:
+    return {"sha256": rendition.sha256, "mime": rendition.mime, "alt": alt, "width": rendition.width,
+            "height": rendition.height, "size": rendition.size}
+
+
+def digest_of(text: str) -> str:
+    """The digest that an approval binds."""
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def going_out(revision: Revision, account: Account) -> GoingOut:
+    """What goes to the account: from the canonical text, which must match its digest, with files that are whole.
+
+    Raises Altered. A revision's approval must be compared with `revision.digest` by the caller.
+    """
+    target = _approved_target(revision, account)
+    media = tuple(Media(images.path(m["sha256"]), m["mime"], m["alt"], m["width"], m["height"])
+                  for m in target["media"])
+    for item in target["media"]:
+        if not images.whole(item["sha256"]):
+            raise Altered("承認された画像のファイルが、変わっているか、なくなっています。")
+    return GoingOut(target["content"], media)
+
+
+def targets_in(revision: Revision) -> list[dict[str, Any]]:
+    """The targets as they stand in the canonical text. Raises Altered."""
+    if digest_of(revision.canonical) != revision.digest:
+        raise Altered("承認された内容が書き換えられています。")
+    found: list[dict[str, Any]] = json.loads(revision.canonical)["targets"]
+    return found
+
+
+def _approved_target(revision: Revision, account: Account) -> dict[str, Any]:
+    for target in targets_in(revision):
+        if target["account"] == account.pk:
+            return target
+    raise Altered("このアカウントは、承認された発信先にありません。")

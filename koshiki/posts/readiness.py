@@ -1,0 +1,98 @@
+"""What a draft still lacks before it can be submitted: shown at the fields, and refused with its clause."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from django.utils import timezone
+
+from koshiki import clock, images
+from koshiki.guideline import Refused
+from koshiki.images import BadImage
+from koshiki.networks.base import Media, MediaRules
+from koshiki.posts.content import Attached, Draft, outside_addresses, publishes, service_of
+from koshiki.posts.media import kept_of
+from koshiki.posts.models import Medium
+from koshiki.register.models import Account
+
+URL_LONGEST, HOST_LONGEST = 500, 255
+
+
+@dataclass(frozen=True)
+class Lack:
+    """足りないこと — which field ("text", "media", "basis" …), of which account (None: of the post)."""
+
+    field: str
+    clause: str
+    message: str
+    account: Account | None = None
+
+
+def lacking(draft: Draft) -> list[Lack]:
+    """Everything for which the draft can't be submitted, in the order of the page."""
+    return [*_basis(draft), *_targets(draft), *_consents(draft), *_outside_links(draft), *_time(draft)]
+
+
+def refuse_unless_ready(draft: Draft) -> None:
+    """Raises Refused with the clause of the first lack."""
+    for lack in lacking(draft):
+        of = f"{lack.account}: " if lack.account else ""
+        raise Refused(lack.clause, of + lack.message, now="投稿を書き直してから、提出してください。",
+                      who="情報発信担当者")
+
+
+def _basis(draft: Draft) -> Iterator[Lack]:
+    if not draft.basis.strip():
+        yield Lack("basis", "§4(4)", "根拠（要綱、通知、決裁番号、担当への確認など）を書いてください。")
+
+
+def _targets(draft: Draft) -> Iterator[Lack]:
+    for account, content in draft.contents.items():
+        if account.state != Account.State.OFFICIAL:
+            yield Lack("targets", "§6", "公式アカウントではないため、発信できません。", account)
+        if publishes(account):
+            yield from _service_limits(account, content, draft)
+        else:
+            yield Lack("targets", "K-limit", "このサービスへは、koshiki から発信できません。", account)
+
+
+def _service_limits(account: Account, content: object, draft: Draft) -> Iterator[Lack]:
+    service = service_of(account)
+    try:
+        media = [_fitted(attached, service.media_rules) for attached in draft.media]
+    except BadImage as bad:
+        yield Lack("media", "K-limit", bad.message, account)
+        media = []
+    for problem in service.problems(draft.contents[account], media):
+        yield Lack(problem.field, "K-limit", problem.message, account)
+
+
+def _fitted(attached: Attached, rules: MediaRules) -> Media:
+    kept = images.fitted(kept_of(attached.medium), rules.mimes, rules.max_bytes, rules.max_pixels)
+    return Media(images.path(kept.sha256), kept.mime, attached.alt, kept.width, kept.height)
+
+
+def _consents(draft: Draft) -> Iterator[Lack]:
+    """The consent of the people on an image must hold on the day of the publication (§4(2))."""
+    day = timezone.localdate(draft.due_at) if draft.due_at else clock.today()
+    for place, attached in enumerate(draft.media, start=1):
+        if not attached.alt.strip():
+            yield Lack("media", "§4(2)", f"画像{place}に、代替テキストを書いてください。")
+        medium = attached.medium
+        ended = medium.people == Medium.People.CONSENTED and medium.consent_until and medium.consent_until < day
+        if ended:
+            yield Lack("media", "§4(2)", f"画像{place}に写っている人の同意は、発信する日には期限が切れています。")
+
+
+def _outside_links(draft: Draft) -> Iterator[Lack]:
+    for link in outside_addresses(draft.contents.values()):
+        if len(link.url) > URL_LONGEST or len(link.host) > HOST_LONGEST:
+            yield Lack("links", "K-limit", "アドレスが長すぎます。500字までにしてください。")
+        elif not draft.reasons.get(link.url, "").strip():
+            yield Lack("links", "§8(4)", f"市以外のページ（{link.display_host}）へリンクする理由を書いてください。")
+
+
+def _time(draft: Draft) -> Iterator[Lack]:
+    if draft.due_at and draft.due_at <= clock.now():
+        yield Lack("due_at", "K-late", "発信日時が過ぎています。これからの日時にしてください。")

@@ -1,0 +1,84 @@
+"""Who may write and approve a post: authors and approvers of its targets (§8(1)), never the same person."""
+
+from __future__ import annotations
+
+from django.db.models import Max, QuerySet
+
+from koshiki.guideline import Refused, guideline
+from koshiki.organization.models import Person
+from koshiki.posts.models import Approval, ApprovalTarget, Post, Remark, Revision
+from koshiki.register.models import Account, Assignment
+from koshiki.register.roles import APPROVER, decides_for, is_approver, is_author
+
+
+def target_accounts(post: Post) -> list[Account]:
+    """The accounts of the post's latest revision; kept with this object of the post."""
+    if "target_accounts" not in post.__dict__:
+        latest = Revision.objects.filter(post=post).order_by("-number").first()
+        rows = latest.targets.select_related("account") if latest else []
+        post.__dict__["target_accounts"] = [row.account for row in rows]
+    found: list[Account] = post.__dict__["target_accounts"]
+    return found
+
+
+def writes(post: Post, person: Person) -> bool:
+    """Is the person author of every target?"""
+    accounts = target_accounts(post)
+    return bool(accounts) and all(is_author(person, account) for account in accounts)
+
+
+def approves_some(post: Post, person: Person) -> bool:
+    """Is the person approver of a target, of sufficient rank today?"""
+    return approves(person) and any(is_approver(person, account) for account in target_accounts(post))
+
+
+def approves(person: Person) -> bool:
+    """グループ長又は係長以上の職にある者 (§8(1)), whatever was named."""
+    return person.standing.top_rank >= guideline().approver_rank()
+
+
+def answers_for_some(post: Post, person: Person) -> bool:
+    """Is the person approver of a target, or does the person decide for a target's division?"""
+    return any(is_approver(person, a) or decides_for(person, a) for a in target_accounts(post))
+
+
+def works_on_or_heads(post: Post, person: Person) -> bool:
+    return writes(post, person) or answers_for_some(post, person)
+
+
+def touched(revision: Revision) -> set[int]:
+    """The people who may not approve this revision: who began the post, and who wrote since the last return.
+
+    The database asks the same once more (migration `posts_never_change`).
+    """
+    since = Remark.objects.filter(post=revision.post_id, kind=Remark.Kind.RETURN,
+                                  revision__number__lt=revision.number).aggregate(last=Max("revision__number"))
+    wrote = Revision.objects.filter(post=revision.post_id, number__gt=since["last"] or 0,
+                                    number__lte=revision.number).values_list("author", flat=True)
+    return {*wrote, revision.post.created_by_id}
+
+
+def standing_accounts(revision: Revision) -> set[int]:
+    """The accounts for which an approval of this revision stands."""
+    return set(ApprovalTarget.objects.filter(revision=revision, standing=True).values_list("account", flat=True))
+
+
+def standing_approvals(post: Post) -> QuerySet[Approval]:
+    """The approvals of the post that were not withdrawn."""
+    return Approval.objects.filter(revision__post=post, withdrawn_at__isnull=True)
+
+
+def refuse_if_stale(revision: Revision, digest: str) -> None:
+    """Raises Refused §8(1) unless `digest`, which the person read, is that of the latest revision."""
+    if revision.digest != digest:
+        raise Refused("§8(1)", "読んでいる間に、新しい版が書かれました。今の版をもう一度読んでください。",
+                      now="変わった所を確かめて、あらためて承認又は差戻しを行います。", who="発信先の情報発信責任者")
+
+
+def eligible_approvers(revision: Revision, accounts: list[Account]) -> dict[Person, set[int]]:
+    """Who could approve the revision today, with the accounts of `accounts` for which they could."""
+    held = Assignment.objects.current().filter(account__in=accounts, role=APPROVER, person__is_active=True)
+    found: dict[Person, set[int]] = {}
+    for assignment in held.exclude(person__in=touched(revision)).select_related("person"):
+        found.setdefault(assignment.person, set()).add(assignment.account_id)
+    return {person: theirs for person, theirs in found.items() if approves(person)}
