@@ -30,6 +30,8 @@ __all__ = ["Answer", "Fetched", "Forbidden", "NeverSent", "NoAnswer", "call", "f
 
 USER_AGENT = "koshiki/0.1"
 MAX_BYTES = 1_000_000
+SECONDS = 30.0
+"""For one request and its whole answer, unless the caller says otherwise."""
 MAX_HOPS = 5
 MAX_RETRY_AFTER = 3600
 _CONNECT_SECONDS = 10.0
@@ -94,7 +96,7 @@ def call(
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
     last_check: Callable[[], None] | None = None,
     private: bool = False,
-    seconds: float = 30.0,
+    seconds: float | None = None,
     max_bytes: int = MAX_BYTES,
 ) -> Answer:
     """One request and its answer; `last_check` runs on the open connection directly before the first byte.
@@ -105,6 +107,7 @@ def call(
     request = _request(
         method=method, url=url, token=token, headers=headers, json=json, form=form, files=files
     )
+    seconds = SECONDS if seconds is None else seconds
     deadline = time.monotonic() + seconds
     host, port = request.url.host, request.url.port or {"http": 80, "https": 443}[request.url.scheme]
     way = way_to(host, port, min(seconds, _CONNECT_SECONDS))

@@ -81,6 +81,13 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
     def count(self, text: str) -> int:
         return counting.length(text, self._fact("url_characters", counting.URL_LENGTH))
 
+    def remote_id_in(self, address: str) -> str:
+        path, last = address.split("?")[0].split("#")[0].rstrip("/"), ""
+        server = self.link.server or self.link.facts.get("server")
+        if server and path.startswith(f"{server}/"):
+            last = path.rpartition("/")[2]
+        return last if last.isascii() and last.isalnum() else ""
+
     def repeatable_for(self) -> int:
         return _KEY_SECONDS if self.link.facts.get("software") in HONOURS_KEYS else 0
 
@@ -193,8 +200,9 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
             fresh = [status for status in page if text(status, "id") not in seen]
             if not fresh:
                 return
-            yield from fresh
-            if any((at := _at(status)) and at < since for status in fresh):
+            recent = [status for status in fresh if (_at(status) or since) >= since]
+            yield from recent
+            if len(recent) < len(fresh):
                 return
             seen |= {text(status, "id") for status in fresh}
             asked["max_id"] = text(fresh[-1], "id")

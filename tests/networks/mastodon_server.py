@@ -1,0 +1,426 @@
+"""A small server of the tests' own that speaks the Mastodon API over real sockets on loopback.
+
+It counts what it accepted, and can be told to misbehave as servers do: to be late, to swallow an answer after
+accepting, to refuse, to answer with rubbish. Shared by the adapter's tests and the harness of faults.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import html
+import itertools
+import json
+import secrets
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from email import message_from_bytes
+from email.message import Message
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
+
+PICTURE_TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif"]
+
+FAULTS = frozenset({
+    "refuse",  # the connection is closed before anything is accepted
+    "swallow",  # accepted, then the connection is closed without an answer
+    "silence",  # accepted, then nothing until the caller gives up
+    "429", "429-absurd", "429-date", "503", "503-retry", "500", "500-accepted", "502", "401", "403", "404", "422",
+    "rubbish", "empty", "html", "huge", "no-id", "list", "cut",  # 200 after accepting, with a broken body
+    "redirect", "redirect-302",
+})  # fmt: skip
+_BROKEN = {
+    "rubbish": b"\xff\xfe{{{",
+    "empty": b"",
+    "html": b"<html><body>OK</body></html>",
+    "no-id": b'{"content": "x"}',
+    "list": b"[1]",
+}
+_PLAIN = {"401": 401, "403": 403, "404": 404, "422": 422, "500": 500, "502": 502, "503": 503, "429": 429}
+
+
+@dataclass
+class Account:
+    """An account of the server; whoever holds its token publishes as it."""
+
+    id: str
+    username: str
+    token: str
+    note: str = ""
+    fields: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Status:
+    """What was accepted: `key` is the Idempotency-Key it came with."""
+
+    id: str
+    account: Account
+    text: str
+    media_ids: tuple[str, ...]
+    key: str
+    at: datetime
+
+
+class MastodonServer:
+    """The server's state and its switches. Start it with `running()`."""
+
+    def __init__(self) -> None:
+        self.software = "mastodon"
+        self.honours_keys = True
+        self.pkce = True
+        self.delay = 0.0
+        """Seconds before every answer to a publication, after it was accepted."""
+        self.lag = 0.0
+        """Seconds until a publication shows in lists."""
+        self.clock_ahead = 0.0
+        self.processing = 0
+        """How many times a picture is said to be in work yet."""
+        self.silence = 3.0
+        self.faults: deque[str] = deque()
+        """One for each publication to come, in order."""
+        self.fault_for: Callable[[], str] = lambda: ""
+        """Asked when `faults` is empty."""
+        self.max_characters = 500
+        self.page = 40
+        self.list_answer: Any = None
+        """Instead of the list of statuses."""
+        self.shown_address = ""
+        """Instead of a status's address."""
+        self.error_words = ""
+        self.accounts: dict[str, Account] = {}
+        self.statuses: list[Status] = []
+        self.media: dict[str, dict[str, Any]] = {}
+        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.applications: dict[str, dict[str, str]] = {}
+        self.codes: dict[str, dict[str, str]] = {}
+        self.lock = threading.Lock()
+        self._ids = itertools.count(110_000_000_000_000_001)
+        self._server: ThreadingHTTPServer | None = None
+        self.add_account("city")
+
+    @property
+    def base(self) -> str:
+        assert self._server
+        return f"http://127.0.0.1:{self._server.server_port}"
+
+    @property
+    def city(self) -> Account:
+        return next(iter(self.accounts.values()))
+
+    def add_account(self, username: str) -> Account:
+        account = Account(str(next(self._ids)), username, secrets.token_urlsafe(24))
+        self.accounts[account.token] = account
+        return account
+
+    def revoke(self, account: Account) -> None:
+        self.accounts.pop(account.token)
+
+    def new_id(self) -> str:
+        return str(next(self._ids))
+
+    @contextmanager
+    def running(self) -> Iterator[MastodonServer]:
+        handler = type("Handler", (_Handler,), {"state": self})
+        self._server = _Server(("127.0.0.1", 0), handler)
+        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        thread.start()
+        try:
+            yield self
+        finally:
+            self._server.shutdown()
+            self._server.server_close()
+            thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    request_queue_size = 512
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that is killed in mid-request is what these tests do: not worth a word."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    state: MastodonServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Silent."""
+
+    def do_GET(self) -> None:
+        self._answer("GET")
+
+    def do_POST(self) -> None:
+        self._answer("POST")
+
+    def _answer(self, method: str) -> None:
+        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        parts = urlsplit(self.path)
+        self.query = dict(parse_qsl(parts.query))
+        with self.state.lock:
+            self.state.requests.append((method, self.path, dict(self.headers.items())))
+        for verb, start, act in _ROUTES:
+            if verb == method and (
+                parts.path == start or (start.endswith("/") and parts.path.startswith(start))
+            ):
+                return act(self, parts.path.removeprefix(start))
+        return self.send_json({"error": "Record not found"}, 404)
+
+    # -------------------------------------------------------- answers
+
+    def send_json(self, data: Any, status: int = 200, **headers: str) -> None:
+        self.send_body(json.dumps(data).encode(), status, "application/json; charset=utf-8", **headers)
+
+    def send_body(self, body: bytes, status: int, kind: str, **headers: str) -> None:
+        self.send_response_only(status)
+        now = datetime.now(UTC) + timedelta(seconds=self.state.clock_ahead)
+        self.send_header("Date", format_datetime(now, usegmt=True))
+        self.send_header("Content-Type", kind)
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def caller(self) -> Account | None:
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        return self.state.accounts.get(token)
+
+    def refuse_token(self) -> None:
+        self.send_json({"error": "The access token is invalid"}, 401)
+
+    def form(self) -> dict[str, Any]:
+        if "json" in self.headers.get("Content-Type", ""):
+            return dict(json.loads(self.body))
+        return {key: values[-1] for key, values in parse_qs(self.body.decode()).items()}
+
+    # -------------------------------------------------------- about the server
+
+    def nodeinfo_index(self, _rest: str) -> None:
+        rel = "http://nodeinfo.diaspora.software/ns/schema/2.0"
+        self.send_json({"links": [{"rel": rel, "href": f"{self.state.base}/nodeinfo/2.0"}]})
+
+    def nodeinfo(self, _rest: str) -> None:
+        self.send_json({"version": "2.0", "software": {"name": self.state.software, "version": "4.5.0"}})
+
+    def instance(self, _rest: str) -> None:
+        statuses = {"max_characters": self.state.max_characters, "characters_reserved_per_url": 23,
+                    "max_media_attachments": 4}  # fmt: skip
+        media = {"image_size_limit": 16_777_216, "image_matrix_limit": 33_177_600, "description_limit": 1500,
+                 "supported_mime_types": PICTURE_TYPES}  # fmt: skip
+        self.send_json({"configuration": {"statuses": statuses, "media_attachments": media}})
+
+    # -------------------------------------------------------- connecting
+
+    def oauth_metadata(self, _rest: str) -> None:
+        methods = {"code_challenge_methods_supported": ["S256"]} if self.state.pkce else {}
+        self.send_json({"issuer": self.state.base, **methods})
+
+    def register(self, _rest: str) -> None:
+        application = {"client_id": secrets.token_urlsafe(8), "client_secret": secrets.token_urlsafe(16)}
+        self.state.applications[application["client_id"]] = application | self.form()
+        self.send_json(application)
+
+    def authorize(self, _rest: str) -> None:
+        """Allows at once, as the account named by `login` in the address, else as the first one."""
+        code = secrets.token_urlsafe(8)
+        self.state.codes[code] = self.query
+        onward = f"{self.query['redirect_uri']}?{urlencode({'code': code, 'state': self.query['state']})}"
+        self.send_body(b"", 302, "text/plain", Location=onward)
+
+    def token(self, _rest: str) -> None:
+        form = self.form()
+        asked = self.state.codes.pop(form.get("code", ""), None)
+        application = self.state.applications.get(form.get("client_id", ""), {})
+        challenge = (asked or {}).get("code_challenge", "")
+        proven = not challenge or challenge == _s256(form.get("code_verifier", ""))
+        if not asked or not proven or application.get("client_secret") != form.get("client_secret"):
+            return self.send_json({"error": "invalid_grant", "error_description": "code is not valid"}, 400)
+        account = next(
+            (a for a in self.state.accounts.values() if a.username == asked.get("login")), self.state.city
+        )
+        return self.send_json(
+            {"access_token": account.token, "token_type": "Bearer", "scope": asked["scope"]}
+        )
+
+    def own_account(self, _rest: str) -> None:
+        if not (account := self.caller()):
+            return self.refuse_token()
+        return self.send_json(self.account_json(account))
+
+    def account_json(self, account: Account) -> dict[str, Any]:
+        fields = [{"name": name, "value": value, "verified_at": None} for name, value in account.fields]
+        url = f"{self.state.base}/@{account.username}"
+        return {"id": account.id, "username": account.username, "acct": account.username, "url": url,
+                "display_name": account.username, "note": account.note, "fields": fields,
+                "avatar": f"{self.state.base}/avatar.png"}  # fmt: skip
+
+    # -------------------------------------------------------- media
+
+    def upload(self, _rest: str) -> None:
+        if not self.caller():
+            return self.refuse_token()
+        parts = _multipart(self.headers.get("Content-Type", ""), self.body)
+        media_id = self.state.new_id()
+        picture = parts["file"].get_payload(decode=True)
+        alt = parts["description"].get_payload(decode=True)
+        with self.state.lock:
+            self.state.media[media_id] = {
+                "alt": alt.decode() if isinstance(alt, bytes) else "",
+                "bytes": picture,
+                "waits": self.state.processing,
+            }
+        return self.send_json(self.media_json(media_id), 202 if self.state.processing else 200)
+
+    def media_state(self, media_id: str) -> None:
+        media = self.state.media.get(media_id)
+        if media is None:
+            return self.send_json({"error": "Record not found"}, 404)
+        media["waits"] -= 1
+        return self.send_json(self.media_json(media_id), 206 if media["waits"] >= 0 else 200)
+
+    def media_json(self, media_id: str) -> dict[str, Any]:
+        alt = self.state.media[media_id]["alt"]
+        return {"id": media_id, "type": "image", "url": f"{self.state.base}/m/{media_id}", "description": alt}
+
+    # -------------------------------------------------------- statuses
+
+    def publish(self, _rest: str) -> None:
+        if not (account := self.caller()):
+            return self.refuse_token()
+        with self.state.lock:
+            fault = self.state.faults.popleft() if self.state.faults else self.state.fault_for()
+        if fault and not self.accepts_before(fault):
+            return None
+        status = self.accept(account)
+        time.sleep(self.state.delay)
+        return self.answer_accepted(fault, status)
+
+    def accepts_before(self, fault: str) -> bool:
+        """Answers the faults in which nothing is accepted; True for those in which it is."""
+        if fault == "refuse":
+            self.close_connection = True
+            self.connection.close()
+        elif fault in _PLAIN:
+            self.send_json({"error": self.state.error_words or f"told to answer {fault}"}, _PLAIN[fault])
+        elif fault in ("429-absurd", "429-date", "503-retry"):
+            wait = {
+                "429-absurd": "99999999999",
+                "429-date": "Fri, 31 Dec 2199 23:59:59 GMT",
+                "503-retry": "7",
+            }
+            self.send_json({"error": "busy"}, int(fault[:3]), Retry_After=wait[fault])
+        elif fault.startswith("redirect"):
+            code = 302 if fault.endswith("302") else 308
+            self.send_body(b"", code, "text/plain", Location=f"{self.state.base}/api/v1/statuses")
+        else:
+            return True
+        return False
+
+    def accept(self, account: Account) -> Status:
+        """A key that was seen is answered with what it made, where the server honours keys."""
+        form, key = self.form(), self.headers.get("Idempotency-Key", "")
+        with self.state.lock:
+            known = [s for s in self.state.statuses if s.key == key and s.account is account]
+            if known and self.state.honours_keys:
+                return known[0]
+            media = tuple(map(str, form.get("media_ids") or ()))
+            status = Status(self.state.new_id(), account, form["status"], media, key, datetime.now(UTC))
+            self.state.statuses.append(status)
+        return status
+
+    def answer_accepted(self, fault: str, status: Status) -> None:
+        if fault in ("swallow", "silence"):
+            time.sleep(self.state.silence if fault == "silence" else 0)
+            self.close_connection = True
+            with suppress(OSError):
+                self.connection.close()
+        elif fault == "500-accepted":
+            self.send_json({"error": "Internal Server Error"}, 500)
+        elif fault in _BROKEN:
+            self.send_body(_BROKEN[fault], 200, "application/json")
+        elif fault == "cut":
+            self.send_cut()
+        elif fault == "huge":
+            self.send_body(b'{"id": "' + b"1" * 100_000_000 + b'"}', 200, "application/json")
+        else:
+            self.send_json(self.status_json(status))
+
+    def send_cut(self) -> None:
+        self.send_response_only(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b'{"id": "1')
+        self.close_connection = True
+
+    def own_statuses(self, rest: str) -> None:
+        if not self.caller():
+            return self.refuse_token()
+        if self.state.list_answer is not None:
+            return self.send_json(self.state.list_answer)
+        account_id = rest.split("/", maxsplit=1)[0]
+        seen = datetime.now(UTC) - timedelta(seconds=self.state.lag)
+        with self.state.lock:
+            mine = [s for s in self.state.statuses if s.account.id == account_id and s.at <= seen]
+        newest = [s for s in reversed(mine) if int(s.id) < int(self.query.get("max_id", 10**30))]
+        return self.send_json([self.status_json(s) for s in newest[: min(self.state.page, 40)]])
+
+    def one_status(self, status_id: str) -> None:
+        found = [s for s in self.state.statuses if s.id == status_id]
+        if not found:
+            return self.send_json({"error": "Record not found"}, 404)
+        return self.send_json(self.status_json(found[0]))
+
+    def status_json(self, status: Status) -> dict[str, Any]:
+        url = self.state.shown_address or f"{self.state.base}/@{status.account.username}/{status.id}"
+        return {"id": status.id, "url": url, "uri": url, "content": _html(status.text),
+                "created_at": status.at.isoformat().replace("+00:00", "Z"),
+                "account": self.account_json(status.account),
+                "media_attachments": [self.media_json(m) for m in status.media_ids]}  # fmt: skip
+
+
+_ROUTES: list[tuple[str, str, Callable[[_Handler, str], None]]] = [
+    ("GET", "/.well-known/nodeinfo", _Handler.nodeinfo_index),
+    ("GET", "/nodeinfo/2.0", _Handler.nodeinfo),
+    ("GET", "/api/v2/instance", _Handler.instance),
+    ("GET", "/.well-known/oauth-authorization-server", _Handler.oauth_metadata),
+    ("POST", "/api/v1/apps", _Handler.register),
+    ("GET", "/oauth/authorize", _Handler.authorize),
+    ("POST", "/oauth/token", _Handler.token),
+    ("GET", "/api/v1/accounts/verify_credentials", _Handler.own_account),
+    ("GET", "/api/v1/accounts/", _Handler.own_statuses),
+    ("POST", "/api/v2/media", _Handler.upload),
+    ("GET", "/api/v1/media/", _Handler.media_state),
+    ("POST", "/api/v1/statuses", _Handler.publish),
+    ("GET", "/api/v1/statuses/", _Handler.one_status),
+]
+
+
+def _s256(verifier: str) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+
+
+def _multipart(content_type: str, body: bytes) -> dict[str, Message]:
+    message = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    parts = message.get_payload()
+    assert isinstance(parts, list)
+    return {str(part.get_param("name", header="content-disposition")): part for part in parts}
+
+
+def _html(text: str) -> str:
+    """Paragraphs, line ends and links, as Mastodon shows a status: the head of an address is made invisible."""
+    words = [_link(word) if word.startswith("https://") else html.escape(word) for word in text.split(" ")]
+    return "".join(f"<p>{p.replace(chr(10), '<br />')}</p>" for p in " ".join(words).split("\n\n"))
+
+
+def _link(address: str) -> str:
+    rest = html.escape(address.removeprefix("https://"))
+    return f'<a href="{quote(address, safe=":/?=&#%")}"><span class="invisible">https://</span><span>{rest}</span></a>'
