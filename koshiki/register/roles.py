@@ -17,7 +17,7 @@ APPROVER = Assignment.Role.APPROVER
 def assigned(person: Person) -> frozenset[tuple[int, str]]:
     """The person's accounts and roles of today, as (account id, role); kept for one request."""
     if "assigned" not in person.__dict__:
-        rows = person.assignments.current().filter(person__is_active=True).values_list("account_id", "role")
+        rows = person.assignments.current().filter(person__is_active=True, revoked_for="").values_list("account_id", "role")
         person.__dict__["assigned"] = frozenset(rows)
     found: frozenset[tuple[int, str]] = person.__dict__["assigned"]
     return found

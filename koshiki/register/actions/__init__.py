@@ -1,0 +1,73 @@
+"""What people do about accounts: each act is refused or done, and logged once."""
+
+from koshiki.register.actions.acquire import (
+    complete_policy,
+    explain_policy_not_shown,
+    read_policy,
+    record_acquisition,
+    share_policy,
+    show_policy,
+)
+from koshiki.register.actions.apply import begin, save_policy, save_review, save_start, submit, withdraw
+from koshiki.register.actions.connect import (
+    begin_connection,
+    connect_with_token,
+    end_connection,
+    finish_connection,
+)
+from koshiki.register.actions.decide import (
+    approve_application,
+    read_decision,
+    record_paper_decision,
+    reject_application,
+    return_application,
+)
+from koshiki.register.actions.holds import lift, stop
+from koshiki.register.actions.notify import list_account, notify, receive, return_notification
+from koshiki.register.actions.people import end_assignment, name_approver, name_author, revoke_assignment
+from koshiki.register.actions.profile import (
+    check_profile,
+    explain_profile,
+    make_official,
+    record_profile,
+    record_verification,
+)
+
+__all__ = [
+    "approve_application",
+    "begin",
+    "begin_connection",
+    "check_profile",
+    "complete_policy",
+    "connect_with_token",
+    "end_assignment",
+    "end_connection",
+    "explain_policy_not_shown",
+    "explain_profile",
+    "finish_connection",
+    "lift",
+    "list_account",
+    "make_official",
+    "name_approver",
+    "name_author",
+    "notify",
+    "read_decision",
+    "read_policy",
+    "receive",
+    "record_acquisition",
+    "record_paper_decision",
+    "record_profile",
+    "record_verification",
+    "reject_application",
+    "return_application",
+    "return_notification",
+    "revoke_assignment",
+    "save_policy",
+    "save_review",
+    "save_start",
+    "share_policy",
+    "show_policy",
+    "stop",
+    "submit",
+    "withdraw",
+]

@@ -1,0 +1,146 @@
+"""Connecting an account to its service: only as itself, only by who began it, once, within ten minutes.
+
+No transaction is open while the service is asked; no secret leaves the sealing (K-identity, K-connection).
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import timedelta
+
+from django.db import transaction
+
+from koshiki import clock
+from koshiki.audit.log import record
+from koshiki.guideline import Refused
+from koshiki.networks import adapter, network
+from koshiki.networks.base import Connects, Identifies, Identity, Link, Secret
+from koshiki.networks.credentials import seal, unseal
+from koshiki.organization.models import Person
+from koshiki.register.address import is_registered
+from koshiki.register.flow import FLOW
+from koshiki.register.link import kept
+from koshiki.register.models import Account, Connection, ConnectionAttempt, Hold
+from koshiki.register.moves import locked_for, pass_on
+
+TIME = timedelta(minutes=10)
+
+
+def connects(account: Account) -> type[Connects] | None:
+    """The adapter, when the account's service is one that koshiki connects to."""
+    kind = adapter(account.service)
+    return kind if kind is not None and issubclass(kind, Connects) else None
+
+
+def live_connection(account: Account) -> Connection | None:
+    """The connection in use, dead or not."""
+    return account.connections.filter(ended_at__isnull=True).select_related("connected_by").first()
+
+
+def begin_connection(account: Account, server: str, *, session: str, redirect_uri: str, by: Person) -> str:
+    """Begin the code flow; returns the service's own address, where the person allows it.
+
+    Raises Refused; NotSent, Rejected with words for the person. `session` names the person's session.
+    """
+    FLOW.check(account, "connect", by=by)
+    beginning = _kind(account).begin(server, redirect_uri)
+    with transaction.atomic():
+        locked = locked_for(account, "connect", by=by)
+        ConnectionAttempt.objects.create(
+            account=locked, person=by, state_digest=_digest(beginning.state), session_digest=_digest(session),
+            sealed=seal(beginning.pending, account=_bound(locked), service=locked.service), begun_at=clock.now())
+        pass_on(locked, "connect", by=by, part="接続の手続を開始")
+    return beginning.authorize_url
+
+
+def finish_connection(state: str, code: str, *, session: str, by: Person) -> Connection:
+    """What came back from the service: exchanged, compared, kept. Raises Refused K-connection, K-identity; Outcome."""
+    attempt = _used_up(state, session, by)
+    account = attempt.account
+    FLOW.check(account, "connect", by=by)
+    kind = _kind(account)
+    pending = unseal(attempt.sealed, account=_bound(account), service=account.service)
+    return _connected(account, kind.finish(pending, code, account=str(account.pk)), by=by)
+
+
+def connect_with_token(account: Account, server: str, token: Secret, *, by: Person) -> Connection:
+    """Connect with a token that the person made at the service and pasted. Raises Refused K-identity; Outcome."""
+    FLOW.check(account, "connect", by=by)
+    return _connected(account, _kind(account).with_token(server, token, account=str(account.pk)), by=by)
+
+
+@transaction.atomic
+def end_connection(account: Account, *, by: Person) -> None:
+    """End the connection: its secrets are destroyed."""
+    locked = locked_for(account, "connect", by=by)
+    if _end_live(locked) == 0:
+        raise Refused("K-connection", "このアカウントは接続されていません。", now="アカウントのページを確かめてください。")
+    pass_on(locked, "connect", by=by, part="接続を終了")
+
+
+def _kind(account: Account) -> type[Connects]:
+    kind = connects(account)
+    if kind is None:
+        raise Refused("K-connection", f"{account.get_service_display()}には、koshiki から接続できません。",
+                      now="承認された投稿を、職員がサービスの画面で発信します。")
+    return kind
+
+
+def _used_up(state: str, session: str, by: Person) -> ConnectionAttempt:
+    """The attempt that this state belongs to, used from now on. Raises Refused K-connection."""
+    mine = ConnectionAttempt.objects.filter(
+        state_digest=_digest(state), session_digest=_digest(session), person=by, used_at__isnull=True,
+        begun_at__gt=clock.now() - TIME)
+    if mine.update(used_at=clock.now()) != 1:
+        raise Refused("K-connection", "この接続の手続は、使えません（期限切れ、使用済み、又は別の画面で始めたもの）。",
+                      now="接続のページから、もう一度始めてください。何も保存していません。")
+    return ConnectionAttempt.objects.select_related("account__division").get(state_digest=_digest(state))
+
+
+def _connected(account: Account, link: Link, *, by: Person) -> Connection:
+    opened = network(account.service, link)
+    identity = opened.identity() if isinstance(opened, Identifies) else None
+    with transaction.atomic():
+        locked = locked_for(account, "connect", by=by)
+        if identity is None or not is_registered(locked, identity):
+            raise _other(locked, identity)
+        return _keep(locked, link, identity, by)
+
+
+def _other(account: Account, identity: Identity | None) -> Refused:
+    shown = identity.handle if identity else "分からないアカウント"
+    return Refused("K-identity", f"許可されたのは「{shown}」で、台帳の「{account.handle or account.url}」ではありません。"
+                    "何も保存していません。", now="台帳のアカウントでサービスにログインし直してから、もう一度接続してください。")
+
+
+def _keep(account: Account, link: Link, identity: Identity, by: Person) -> Connection:
+    _end_live(account)
+    connection = Connection.objects.create(
+        account=account, remote_id=identity.remote_account_id, handle=identity.handle, connected_by=by,
+        connected_at=clock.now(), **kept(link, service=account.service))
+    account.remote_id = identity.remote_account_id
+    account.handle = account.handle or identity.handle
+    account.save(update_fields=["remote_id", "handle"])
+    dead = Hold.objects.open().filter(account=account, kind=Hold.Kind.TOKEN)
+    for hold in dead:
+        hold.until, hold.lifted_by, hold.lift_reason = clock.now(), by, "接続し直しました。"
+        hold.save(update_fields=["until", "lifted_by", "lift_reason"])
+    pass_on(account, "connect", by=by, part="接続", handle=identity.handle, remote_id=identity.remote_account_id)
+    for hold in dead:
+        record("hold.lift", hold, by=by, clause="K-hold", reason=hold.lift_reason)
+    return connection
+
+
+def _end_live(account: Account) -> int:
+    """End what is connected and destroy its secrets; says how many there were."""
+    return account.connections.filter(ended_at__isnull=True).update(ended_at=clock.now(), sealed=b"")
+
+
+def _bound(account: Account) -> str:
+    return f"attempt:{account.pk}"
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+

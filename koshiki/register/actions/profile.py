@@ -1,0 +1,144 @@
+"""The profile holds the register page's address (§6(3)ウ), verification (§6(3)エ), and the last step to official."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from django.db import transaction
+
+from koshiki import clock
+from koshiki.guideline import Refused
+from koshiki.networks import network
+from koshiki.networks.base import Outcome, Profile, ShowsProfile
+from koshiki.organization.models import Person
+from koshiki.register import policy as policies
+from koshiki.register.actions.notify import Upload
+from koshiki.register.address import is_shortened, register_address, the_citys_own
+from koshiki.register.files import keep_document
+from koshiki.register.flow import FLOW, HEAD, IP_STAFF
+from koshiki.register.link import NotConnected, link_of
+from koshiki.register.models import Account, ProfileCheck, ProfileException, StoredFile, Verification
+from koshiki.register.moves import locked_for, pass_on
+from koshiki.text import links
+
+Result = ProfileCheck.Result
+
+
+def newest_check(account: Account) -> ProfileCheck | None:
+    """The last look at the account's profile."""
+    return account.profile_checks.order_by("-at", "-pk").first()
+
+
+def open_exception(account: Account) -> ProfileException | None:
+    """The recorded reason why the profile need not hold the address."""
+    return account.profile_exceptions.filter(ended_at__isnull=True).first()
+
+
+def check_profile(account: Account, *, by: Person) -> ProfileCheck:
+    """Read the profile from its service now and compare (§6(3)ウ). No transaction is open during the call.
+
+    Where the service shows no profile, the result says so: a person looks, with evidence.
+    """
+    FLOW.check(account, "check_profile", by=by)
+    result, found = _looked_up(account)
+    return _keep_check(account, result, found, asked_by=by)
+
+
+def _looked_up(account: Account) -> tuple[Result, str]:
+    if the_citys_own(account):
+        return Result.HOLDS, "市のページ上のアカウントです。掲載ページがそのプロフィールを兼ねています。"
+    try:
+        opened = network(account.service, link_of(account))
+        if not isinstance(opened, ShowsProfile):
+            return Result.UNREADABLE, "このサービスのプロフィール欄は、自動では読み取れません。"
+        return compared(opened.profile(), register_address(account))
+    except KeyError:
+        return Result.UNREADABLE, "このサービスのプロフィール欄は、自動では読み取れません。"
+    except (Outcome, NotConnected) as trouble:
+        return Result.UNREADABLE, trouble.reason
+
+
+def compared(profile: Profile, address: str) -> tuple[Result, str]:
+    """What a profile says of the register page's address, with the words that were found."""
+    words = "\n".join([profile.text, *(f"{f.name}: {f.value}" for f in profile.fields)])
+    if profile.holds(address):
+        return Result.HOLDS, words
+    shown = [*profile.links, *(link.url for link in links(words))]
+    return (Result.SHORTENED if any(map(is_shortened, shown)) else Result.MISSING), words
+
+
+@transaction.atomic
+def _keep_check(account: Account, result: Result, found: str, *, asked_by: Person) -> ProfileCheck:
+    locked = locked_for(account, "check_profile", by=asked_by)
+    check = ProfileCheck.objects.create(account=locked, address=register_address(locked), result=result,
+                                        found=found[:20_000], at=clock.now())
+    pass_on(locked, "check_profile", by=asked_by, result=check.get_result_display(), how="自動", address=check.address)
+    return check
+
+
+@transaction.atomic
+def record_profile(account: Account, result: Result, found: str, evidence: Upload, *, by: Person) -> ProfileCheck:
+    """A person has looked at the profile and keeps a capture of it (§6(3)ウ). Raises BadFile."""
+    locked = locked_for(account, "check_profile", by=by)
+    file = keep_document(evidence.data, evidence.name, account=locked, kind=StoredFile.Kind.EVIDENCE, by=by)
+    check = ProfileCheck.objects.create(account=locked, address=register_address(locked), result=result, found=found,
+                                        by=by, at=clock.now(), evidence=file)
+    pass_on(locked, "check_profile", by=by, result=check.get_result_display(), how="目視", address=check.address,
+            evidence=file.sha256)
+    return check
+
+
+@transaction.atomic
+def explain_profile(account: Account, reason: str, *, by: Person) -> ProfileException:
+    """Record why the address is shortened or not there (原則として, §6(3)ウ)."""
+    locked = locked_for(account, "explain_profile", by=by)
+    if not reason.strip():
+        raise Refused("§6(3)ウ", "理由が書かれていません。", now="記載できない、又は短縮URLを使う理由を書いてください。")
+    locked.profile_exceptions.filter(ended_at__isnull=True).update(ended_at=clock.now())
+    exception = ProfileException.objects.create(account=locked, reason=reason, by=by, at=clock.now())
+    pass_on(locked, "explain_profile", by=by, reason=reason)
+    return exception
+
+
+@transaction.atomic
+def record_verification(account: Account, *, available: bool, looked_on: date, applied_on: date | None = None,
+                        granted_on: date | None = None, note: str = "", by: Person) -> Verification:
+    """Record whether the service verifies accounts, and how far this one is (§6(3)エ)."""
+    locked = locked_for(account, "verify", by=by)
+    found = Verification.objects.create(
+        account=locked, available="yes" if available else "no", looked_on=looked_on,
+        applied_on=applied_on if available else None, granted_on=granted_on if available else None, note=note, by=by,
+        at=clock.now())
+    pass_on(locked, "verify", by=by, available=found.get_available_display(), looked_on=str(looked_on),
+            applied_on=str(found.applied_on or ""), granted_on=str(found.granted_on or ""))
+    return found
+
+
+@transaction.atomic
+def make_official(account: Account, *, by: Person) -> Account:
+    """The opening is complete: the account may publish (§6). Raises Refused §6(2), §6(3)ウ while something is open."""
+    locked = locked_for(account, "make_official", by=by)
+    _require_policy_shown(locked)
+    _require_profile(locked)
+    locked.official_at = clock.now()
+    return pass_on(locked, "make_official", by=by, url=locked.url)
+
+
+def _require_policy_shown(account: Account) -> None:
+    policy = policies.public_policy(account)
+    if policy is None or not policy.shared_at:
+        raise Refused("§6(2)", "運用ポリシーが、まだ所属内で共有されていません。",
+                      now="担当所属で共有してください。", who="担当所属の職員")
+    if not policy.shown:
+        raise Refused("§6(2)", "運用ポリシーをアカウント内のどこに明示したか、又は明示しない理由が記録されていません。",
+                      now="明示した場所と証拠、又は理由を記録してください。", who="担当所属の職員")
+
+
+def _require_profile(account: Account) -> None:
+    check = newest_check(account)
+    if check is None or check.result == Result.UNREADABLE:
+        raise Refused("§6(3)ウ", "プロフィール欄に掲載ページのURLがあることを、まだ確認していません。",
+                      now="プロフィール欄を確認し、読み取れないときは目で見て証拠を添えてください。", who=IP_STAFF)
+    if check.result != Result.HOLDS and open_exception(account) is None:
+        raise Refused("§6(3)ウ", f"プロフィール欄の確認の結果が「{check.get_result_display()}」です。理由も記録されていません。",
+                      now="短縮しないURLをプロフィール欄に書いて確認し直すか、書けない理由を記録してください。", who=HEAD)

@@ -1,0 +1,110 @@
+"""Whose turn it is in an account's opening, and for what: for pages, duties and mails."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from koshiki.guideline import guideline
+from koshiki.organization.models import Deputy, Division, Person
+from koshiki.organization.roles import IP, heads_of, members_of, present_heads, service_division
+from koshiki.register.flow import State, current_step, deciding_division, open_application
+from koshiki.register.models import Account
+
+
+@dataclass(frozen=True)
+class Turn:
+    """番 — what is next, who does it (as pages name it), under which clause, and the people themselves."""
+
+    what: str = ""
+    who: str = ""
+    clause: str = ""
+    people: Callable[[], list[Person]] = list
+
+
+def turn_of(account: Account) -> Turn:
+    """What is next for this account; an empty Turn where nothing is."""
+    known = _TURNS.get(State(account.state))
+    return known(account) if known else Turn()
+
+
+def head_title(division: Division | None) -> str:
+    """情報政策課長, 水道課長: as the guideline names the head, else by the division's name."""
+    if division is None:
+        return "（所属が登録されていません）"
+    named = next((d for d in guideline().service_divisions.values() if d.duty == division.service), None)
+    return named.head_title if named else f"{division.name}長"
+
+
+def acting_heads(division: Division | None) -> list[Person]:
+    """Who decides for the division today: its heads who are present, else the deputies in order."""
+    if division is None:
+        return []
+    present = present_heads(division)
+    if present:
+        return present
+    named = Deputy.objects.current().filter(division=division, person__is_active=True).select_related("person")
+    return [deputy.person for deputy in named.order_by("order")]
+
+
+def with_names(title: str, people: list[Person]) -> str:
+    """水道課長 後藤 剛: a title with its holders."""
+    return f"{title} {'、'.join(person.name for person in people)}".strip()
+
+
+def _deciding(account: Account) -> Turn:
+    application = open_application(account)
+    step = current_step(application) if application else None
+    if application is None or step is None:
+        return Turn()
+    division = deciding_division(application, step)
+    return Turn(step.label, with_names(head_title(division), list(heads_of(division)) if division else []), "§6(1)",
+                lambda: acting_heads(division))
+
+
+def _applicant(what: str) -> Callable[[Account], Turn]:
+    def turn(account: Account) -> Turn:
+        newest = account.applications.order_by("-round").select_related("submitted_by").first()
+        person = newest.submitted_by if newest else account.created_by
+        return Turn(what, f"{account.division} {person.name}", "§6(1)", lambda: [person])
+
+    return turn
+
+
+def _own_head(what: str, clause: str) -> Callable[[Account], Turn]:
+    def turn(account: Account) -> Turn:
+        who = with_names(head_title(account.division), list(heads_of(account.division)))
+        return Turn(what, who, clause, lambda: acting_heads(account.division))
+
+    return turn
+
+
+def _information_policy(account: Account) -> Turn:
+    division = service_division(IP)
+    return Turn("届出の受理", str(division or "情報政策課"), "§6(3)ア", lambda: list(members_of(division)) if division else [])
+
+
+def _listing(account: Account) -> Turn:
+    division = service_division(IP)
+    return Turn("市ホームページへの掲載", with_names(head_title(division), list(heads_of(division)) if division else []),
+                "§6(3)イ", lambda: acting_heads(division))
+
+
+def _last_check(account: Account) -> Turn:
+    division = service_division(IP)
+    return Turn("プロフィール欄の確認", f"{account.division}と{division or '情報政策課'}", "§6(3)ウ",
+                lambda: [*acting_heads(account.division), *(members_of(division) if division else [])])
+
+
+_TURNS: dict[State, Callable[[Account], Turn]] = {
+    State.PREPARING: _applicant("申請"),
+    State.DECIDING: _deciding,
+    State.RETURNED: _applicant("差し戻された申請の見直し"),
+    State.REJECTED: _applicant("不可とされた申請の見直し"),
+    State.APPROVED: _applicant("アカウントの取得"),
+    State.ACQUIRED: _own_head("届出", "§6(3)ア"),
+    State.NOTIFICATION_RETURNED: _own_head("届出の出し直し", "§6(3)ア"),
+    State.NOTIFIED: _information_policy,
+    State.RECEIVED: _listing,
+    State.LISTED: _last_check,
+}
