@@ -137,7 +137,7 @@ def retry_after(answer: Answer) -> int | None:
     """What the server asks to wait, in seconds: at least 1, at most an hour; None if it says nothing readable."""
     said = answer.headers.get("retry-after", "").strip()
     try:
-        seconds = int(said) if said.isdigit() else _until(said)
+        seconds = int(said) if said.isascii() and said.isdigit() else _until(said)
     except (ValueError, TypeError):
         return None
     return max(1, min(seconds, MAX_RETRY_AFTER))

@@ -82,7 +82,7 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
         return counting.length(text, self._fact("url_characters", counting.URL_LENGTH))
 
     def remote_id_in(self, address: str) -> str:
-        path, last = address.split("?")[0].split("#")[0].rstrip("/"), ""
+        path, last = address.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0].rstrip("/"), ""
         server = self.link.server or self.link.facts.get("server")
         if server and path.startswith(f"{server}/"):
             last = path.rpartition("/")[2]
