@@ -195,6 +195,10 @@ DEFAULT_FROM_EMAIL = os.environ.get("KOSHIKI_MAIL_FROM", "koshiki@localhost")
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 KOSHIKI_WORKER_CONCURRENCY = int(os.environ.get("KOSHIKI_WORKER_CONCURRENCY", "8"))
+# Spans of time that delivery goes by, "lease=60,settle=150"; the names stand in posts/delivery/times.py.
+KOSHIKI_DELIVERY_TIMES = dict(
+    pair.split("=", 1) for pair in os.environ.get("KOSHIKI_DELIVERY_TIMES", "").split(",") if pair
+)
 
 LOGGING = {
     "version": 1,

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
+from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
+from procrastinate.types import JSONDict
 
 from koshiki.posts.models import Delivery
 
@@ -23,7 +25,8 @@ def deliver(delivery: int) -> None:
     carry(delivery)
 
 
-@app.task(name="posts.read_back", queue=QUEUE, pass_context=False)
+@app.task(name="posts.read_back", queue="read_back", pass_context=False, priority=-10,
+          retry=RetryStrategy(max_attempts=6, exponential_wait=4))
 def read_back(delivery: int) -> None:
     """Read what was sent, and compare. It can never run the publishing again (delivery 8)."""
     from koshiki.posts.delivery.read_back import compare  # noqa: PLC0415
@@ -48,5 +51,6 @@ def wake(row: Delivery, *, at: datetime | None = None) -> None:
 
 def wake_all(rows: Iterable[int]) -> None:
     """Enqueue wake-ups for these ids at once."""
-    if jobs := [{"delivery": pk} for pk in rows]:
+    jobs: list[JSONDict] = [{"delivery": pk} for pk in rows]
+    if jobs:
         deliver.batch_defer(*jobs)

@@ -1,0 +1,125 @@
+"""Who carries a delivery: one worker at a time, until a time by the database's clock (delivery 2, 10)."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models.expressions import CombinedExpression
+from django.db.models.functions import Now
+
+from koshiki.networks.base import Publishes
+from koshiki.posts.delivery.states import CLAIMABLE, UNDER_WAY, Overtaken
+from koshiki.posts.delivery.times import elapsing, times
+from koshiki.posts.models import Breaker, Delivery
+
+S = Delivery.State
+CANDIDATES = 40
+
+
+@dataclass
+class Claim:
+    """占有 — a delivery with the epoch under which its holder writes, and when it was last renewed."""
+
+    row: Delivery
+    taken: float
+    network: Publishes | None = None  # once opened
+
+    @property
+    def aged(self) -> bool:
+        """Has the lease run out by this machine's own clock, whatever the database's says?"""
+        return elapsing() - self.taken >= times().lease
+
+
+def claim(account: int | None = None) -> Claim | None:
+    """Takes the first due delivery of the account, or of any account that nobody is serving. None if there is none.
+
+    Among the due ones of an account the older due time goes first.
+    """
+    for pk, epoch in _candidates(account):
+        taken = elapsing()
+        if _take(pk, epoch):
+            return _claimed(pk, epoch + 1, taken)
+    return None
+
+
+def renew(held: Claim) -> None:
+    """Begins the lease anew, fenced. Raises Overtaken."""
+    taken = elapsing()
+    mine = Delivery.objects.filter(pk=held.row.pk, epoch=held.row.epoch, state__in=UNDER_WAY, lease_until__gt=Now())
+    if not mine.update(lease_until=lease_end()):
+        raise Overtaken(str(held.row.pk))
+    held.taken = taken
+
+
+def lease_end() -> CombinedExpression:
+    """When a lease that begins now runs out, by the database's clock."""
+    return Now() + timedelta(seconds=times().lease)
+
+
+def due() -> QuerySet[Delivery]:
+    """What may be claimed now: due, no earlier segment of its thread outstanding, its account served by nobody."""
+    same_account = Delivery.objects.filter(account=OuterRef("account"))
+    before = same_account.filter(post=OuterRef("post"), segment__lt=OuterRef("segment"))
+    return (Delivery.objects.filter(state__in=CLAIMABLE, next_at__lte=Now())
+            .exclude(Exists(same_account.filter(state__in=UNDER_WAY)))
+            .exclude(Exists(before.exclude(state__in=[S.SENT, S.CANCELLED])))
+            .exclude(account__service__in=Breaker.objects.filter(until__gt=Now()).values("service")))
+
+
+def _candidates(account: int | None) -> list[tuple[int, int]]:
+    """Ids and epochs of the first due delivery of each account, the older due time first."""
+    found = due().exclude(account__service__in=_crowded())
+    if account is not None:
+        return list(found.filter(account=account).order_by("due_at", "pk").values_list("pk", "epoch")[:1])
+    first = found.order_by("account_id", "due_at", "pk").distinct("account_id")
+    rows = sorted(first.values_list("due_at", "pk", "epoch"))
+    return [(pk, epoch) for _, pk, epoch in rows[:CANDIDATES]]
+
+
+def _take(pk: int, epoch: int) -> bool:
+    """The conditional update that decides between workers; the database allows one under way per account."""
+    row = Delivery.objects.filter(pk=pk, epoch=epoch, state__in=CLAIMABLE)
+    try:
+        with transaction.atomic():
+            return bool(row.update(state=S.CLAIMED, epoch=F("epoch") + 1, tries=F("tries") + 1,
+                                   lease_until=lease_end()))
+    except IntegrityError:
+        return False
+
+
+def _claimed(pk: int, epoch: int, taken: float) -> Claim | None:
+    row = (Delivery.objects.select_related("account", "approval__revision", "approval__approver", "post")
+           .filter(pk=pk, epoch=epoch, state=S.CLAIMED).first())
+    return Claim(row, taken) if row else None
+
+
+# ---------------------------------------------------------------- one service's storm must not slow another's
+
+_carried: Counter[str] = Counter()
+_lock = threading.Lock()
+
+
+@contextmanager
+def carrying(service: str) -> Iterator[None]:
+    """Counts what this process is doing at a service, so that one that hangs can't take every thread."""
+    with _lock:
+        _carried[service] += 1
+    try:
+        yield
+    finally:
+        with _lock:
+            _carried[service] -= 1
+
+
+def _crowded() -> Collection[str]:
+    most = max(1, settings.KOSHIKI_WORKER_CONCURRENCY * 3 // 4)
+    with _lock:
+        return [service for service, count in _carried.items() if count >= most]

@@ -1,0 +1,134 @@
+"""判断 — what only a person can say: it was posted, it was not, it may go out after a stop (delivery 6, states)."""
+
+from __future__ import annotations
+
+from django.db import IntegrityError, transaction
+from django.db.models.functions import Now
+
+from koshiki import clock
+from koshiki.audit.log import record
+from koshiki.guideline import Refused
+from koshiki.organization.models import Person
+from koshiki.posts import jobs
+from koshiki.posts.content import service_of
+from koshiki.posts.delivery.check import (
+    refuse_copy,
+    refuse_held,
+    refuse_late,
+    refuse_unapproved,
+    refuse_unofficial,
+)
+from koshiki.posts.delivery.states import fenced_off, sources
+from koshiki.posts.models import Delivery
+from koshiki.register.roles import is_approver, works_on
+from koshiki.text import BadText, clean
+
+S = Delivery.State
+WORKERS = "このアカウントの情報発信担当者又は情報発信責任者"
+APPROVERS = "このアカウントの情報発信責任者"
+
+
+def may_say_posted(row: Delivery, person: Person) -> bool:
+    return row.state in (S.UNKNOWN, S.PERSON) and works_on(person, row.account_id)
+
+
+def may_say_not_posted(row: Delivery, person: Person) -> bool:
+    """It makes koshiki send again: an approver's word."""
+    return row.state == S.PERSON and is_approver(person, row.account_id)
+
+
+def may_release(row: Delivery, person: Person) -> bool:
+    """Overdue after a stop, and not yet too late."""
+    return row.state == S.HELD and clock.now() <= row.expires_at and is_approver(person, row.account_id)
+
+
+@transaction.atomic
+def say_posted(row: Delivery, *, address: str, evidence: str, by: Person) -> Delivery:
+    """「投稿済み」 — a person saw it on the service, at this address. Raises Refused K-unknown, K-evidence, K-once."""
+    locked, evidence = _locked(row), _evidence(evidence)
+    if not works_on(by.afresh(), locked.account_id):
+        raise Refused("K-unknown", "「投稿済み」と判断できるのは、このアカウントで働く職員です。", who=WORKERS)
+    if locked.state not in (S.UNKNOWN, S.PERSON):
+        raise _nothing_to_judge(locked)
+    address = address.strip()
+    remote_id = _remote_id(locked, address)
+    _move(locked, S.SENT, remote_id=remote_id[:300], url=address[:500], sent_at=clock.now(), judged_by=by,
+          evidence=evidence, reason="", clause="")
+    jobs.read_back.defer(delivery=locked.pk)
+    record("delivery.say_posted", locked, by=by, clause="K-evidence", evidence=evidence, address=address)
+    return locked
+
+
+@transaction.atomic
+def say_not_posted(row: Delivery, *, evidence: str, by: Person) -> Delivery:
+    """「未投稿」 — an approver made sure that it is not there: it may be sent. Raises Refused K-unknown, K-evidence."""
+    locked, evidence = _locked(row), _evidence(evidence)
+    if not is_approver(by.afresh(), locked.account_id):
+        raise Refused("K-unknown", "「未投稿」と判断できるのは、情報発信責任者です。", who=APPROVERS)
+    if locked.state == S.UNKNOWN:
+        raise Refused("K-unknown", "届いたかどうかを調べているところです。まだ「未投稿」とは言えません。",
+                      now="調べ終わるのを待ちます。サービスで見つけたときは「投稿済み」と判断できます。", who=APPROVERS)
+    if locked.state != S.PERSON:
+        raise _nothing_to_judge(locked)
+    _move(locked, S.WAITING, next_at=Now(), judged_by=by, evidence=evidence, reason="", clause="")
+    jobs.wake(locked)
+    record("delivery.say_not_posted", locked, by=by, clause="K-evidence", evidence=evidence)
+    return locked
+
+
+@transaction.atomic
+def release(row: Delivery, *, by: Person) -> Delivery:
+    """「発信を進める」 — an approver's word for what became overdue under a stop. Raises Refused."""
+    locked = _locked(row)
+    if not is_approver(by.afresh(), locked.account_id):
+        raise Refused("K-hold", "停止の後に発信を進められるのは、情報発信責任者です。", who=APPROVERS)
+    if locked.state != S.HELD:
+        raise Refused("K-hold", f"この配信は「{locked.get_state_display()}」で、停止していません。")
+    for question in (refuse_unofficial, refuse_held, refuse_unapproved, refuse_late):
+        question(locked)
+    refuse_copy()
+    _move(locked, S.WAITING, next_at=Now(), released_by=by, released_at=clock.now(), reason="", clause="")
+    jobs.wake(locked)
+    record("delivery.release", locked, by=by, clause="K-hold")
+    return locked
+
+
+def _remote_id(row: Delivery, address: str) -> str:
+    """As the service numbers it where the address tells; else the address itself, so that it is bound once."""
+    try:
+        return service_of(row.account).remote_id_in(address) or address
+    except KeyError:  # served by hand-over
+        return address
+
+
+def _locked(row: Delivery) -> Delivery:
+    found = Delivery.objects.select_related("account", "approval__revision", "approval__approver", "post")
+    return found.select_for_update(of=("self",)).get(pk=row.pk)
+
+
+def _evidence(text: str) -> str:
+    try:
+        given = clean(text).strip()
+    except BadText as bad:
+        raise Refused("K-text", bad.message) from bad
+    if not given:
+        raise Refused("K-evidence", "確かめた方法が書かれていません。",
+                      now="見た画面、アドレス、確かめた日時などを書いて、もう一度押してください。")
+    return given[:500]
+
+
+def _nothing_to_judge(row: Delivery) -> Refused:
+    return Refused("K-unknown", f"この配信は「{row.get_state_display()}」で、判断することはありません。",
+                   now="画面を読み直してください。")
+
+
+def _move(row: Delivery, to: str, **values: object) -> None:
+    """Moves a locked row; whoever was still at it is fenced off. Raises Refused K-once for a bound remote id."""
+    mine = Delivery.objects.filter(pk=row.pk, state__in=sources(to))
+    try:
+        with transaction.atomic():
+            mine.update(**fenced_off(state=to, **values))
+    except IntegrityError:
+        raise Refused("K-once", "そのアドレスは、ほかの配信のものとして記録されています。",
+                      now="アドレスを確かめて、もう一度入力してください。") from None
+    row.refresh_from_db()

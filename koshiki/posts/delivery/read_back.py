@@ -1,0 +1,65 @@
+"""読み返し — what was sent is read back and compared with what was approved (§4(7), delivery 9)."""
+
+from __future__ import annotations
+
+import json
+
+from django.db import transaction
+
+from koshiki import clock
+from koshiki.audit.log import record
+from koshiki.networks.base import NotSent, Reads, Shown, TokenDead
+from koshiki.networks.shown import skeleton
+from koshiki.organization.alerts import tell
+from koshiki.posts.delivery import holds
+from koshiki.posts.delivery.send import opened, outgoing_of
+from koshiki.posts.models import Delivery
+
+
+class NotYet(Exception):
+    """It could not be read now; the job is tried again."""
+
+
+def compare(pk: int) -> None:
+    """Reads one sent delivery back and keeps what is shown. It publishes nothing. Raises NotYet."""
+    row = Delivery.objects.select_related("account", "approval__revision", "post").get(pk=pk)
+    if row.state != Delivery.State.SENT or row.read_back_at or not row.remote_id:
+        return
+    network = opened(row.account)
+    if not isinstance(network, Reads):
+        return
+    try:
+        shown = network.read(row.remote_id)
+    except TokenDead as dead:
+        holds.token_dead(row.account, dead.reason)
+        return
+    except NotSent as later:
+        raise NotYet(later.reason) from None
+    outgoing = outgoing_of(row)
+    _keep(row, shown, differences(network.shown_text(outgoing.content), [m.alt for m in outgoing.media], shown))
+
+
+def differences(text: str, alts: list[str], shown: Shown | None) -> list[str]:
+    """What is shown otherwise than it was approved, in words; empty if nothing."""
+    if shown is None:
+        return ["サービスに見当たりません。"]
+    found = []
+    if skeleton(shown.text) != skeleton(text):
+        found.append("本文が、承認した内容と違います。")
+    if shown.media_count != len(alts):
+        found.append(f"画像が{shown.media_count}枚です（承認した枚数は{len(alts)}枚）。")
+    elif [skeleton(alt) for alt in shown.alts] != [skeleton(alt) for alt in alts]:
+        found.append("代替テキストが、承認した内容と違います。")
+    return found
+
+
+@transaction.atomic
+def _keep(row: Delivery, shown: Shown | None, found: list[str]) -> None:
+    kept = {"text": shown.text, "alts": list(shown.alts), "url": shown.url} if shown else {}
+    text = json.dumps({**kept, "differences": found}, ensure_ascii=False)
+    mine = Delivery.objects.filter(pk=row.pk, state=Delivery.State.SENT, read_back_at=None)
+    if not mine.update(read_back=text, read_back_at=clock.now(), differs=bool(found)):
+        return
+    if found:
+        tell(holds.workers(row.account), subject="配信した内容の確認", path=f"/posts/{row.post_id}/deliveries/")
+    record("delivery.read_back", row, by=None, clause="§4(7)", differences=found)

@@ -1,0 +1,60 @@
+"""復元 — a restored backup or a clone must not send again what the original has sent (K-restore)."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
+
+from koshiki import clock
+from koshiki.audit.log import record
+from koshiki.database.models import Installation
+from koshiki.database.ownership import is_this_installation, keep
+from koshiki.guideline import Refused
+from koshiki.organization.models import Division, Person
+from koshiki.organization.roles import heads_service, is_it
+from koshiki.posts.delivery import holds
+from koshiki.posts.delivery.states import fenced_off
+from koshiki.posts.models import Delivery
+from koshiki.register.models import Hold
+
+S = Delivery.State
+WHO = "システム管理の担当又は情報政策課長"
+
+
+def discovered() -> None:
+    """Data folder and database name different installations: everything is held until a person confirms."""
+    holds.stop(Hold.Kind.RESTORE, "データベースとデータのフォルダーが別の設置のものです。", "K-restore")
+
+
+def may_confirm(person: Person) -> bool:
+    return is_it(person) or heads_service(person, Division.Service.INFORMATION_POLICY)
+
+
+@transaction.atomic
+def confirm(*, reason: str, by: Person) -> int:
+    """This is the one that sends from now on. What is overdue becomes unknown and is looked up; returns how many.
+
+    Raises Refused K-restore for anybody but IT and the information policy head, and where nothing is to confirm.
+    """
+    if not may_confirm(by):
+        raise Refused("K-restore", f"この設置を使うことを確認できるのは、{WHO}です。", who=WHO)
+    if is_this_installation() or not reason.strip():
+        raise Refused("K-restore", "確認することがないか、確かめた方法が書かれていません。", who=WHO)
+    installed = Installation.objects.get(pk=1)
+    doubtful = _doubt_overdue()
+    Hold.objects.open().filter(kind=Hold.Kind.RESTORE).update(
+        until=clock.now(), lifted_by=by, lift_reason=reason.strip()[:300])
+    record("installation.confirm", installed, by=by, clause="K-restore", reason=reason, doubtful=doubtful)
+    keep(settings.KOSHIKI_HOME / "installation", str(installed.identity))
+    return doubtful
+
+
+def _doubt_overdue() -> int:
+    """Whatever should have begun by now may have been sent by the installation that this is a copy of."""
+    overdue = Delivery.objects.filter(
+        state__in=[S.WAITING, S.RETRY, S.CLAIMED, S.SENDING, S.HELD], due_at__lte=Now())
+    return overdue.update(**fenced_off(
+        state=S.UNKNOWN, intent_at=Coalesce(F("intent_at"), F("due_at")), unknown_at=Now(), next_at=Now(), negatives=0,
+        looked_at=None, clause="K-restore", reason="復元の前に発信されたかどうか、調べています。"))

@@ -1,0 +1,101 @@
+"""The calls: check, prepare invisibly, write the intent down, check once more, publish (delivery 3, 4).
+
+No transaction is open during a call. What cannot be excluded all the same stands in docs/reliability.md.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Coalesce, Now
+
+from koshiki import clock
+from koshiki.guideline import Refused
+from koshiki.networks import adapter, publishing
+from koshiki.networks.base import Outgoing, Published, Publishes
+from koshiki.posts.content import Altered, going_out
+from koshiki.posts.delivery import clocks, settle
+from koshiki.posts.delivery.check import check, refuse_held, refuse_late, refuse_unapproved, refuse_unofficial
+from koshiki.posts.delivery.claim import Claim, carrying, lease_end, renew
+from koshiki.posts.delivery.states import Overtaken, write
+from koshiki.posts.models import Delivery
+from koshiki.register.link import NotConnected, link_of
+from koshiki.register.models import Account
+
+S = Delivery.State
+
+
+def deliver(held: Claim) -> None:
+    """Carries a claimed delivery to its outcome and writes it down. Raises nothing that a call brings about."""
+    with carrying(held.row.account.service):
+        try:
+            published = _carry(held)
+        except Exception as ending:  # every way to end is an outcome, a bug too
+            settle.ended(held, ending)
+        else:
+            settle.sent(held, published)
+        if held.network:
+            clocks.compare(held.network.skew, held.row.account.service)
+
+
+def _carry(held: Claim) -> Published:
+    clocks.refuse_jump()
+    check(held.row)
+    held.network = network = opened(held.row.account)
+    stage = network.prepare(outgoing_of(held.row), json.loads(held.row.stage), _saving(held), lambda: last_check(held))
+    intend(held, dict(stage))
+    return network.publish(outgoing_of(held.row), stage, lambda: last_check(held))
+
+
+def opened(account: Account) -> Publishes:
+    """The account's service, connected. Raises Refused where there is no connection, HandOver where no adapter."""
+    kind = adapter(account.service)
+    if kind is None or not issubclass(kind, Publishes):
+        raise settle.HandOver
+    try:
+        return publishing(account.service, link_of(account))
+    except NotConnected as missing:
+        raise Refused("K-hold", missing.reason, now="つなぎ直した後、「発信を進める」を押します。",
+                      who="情報発信責任者又は所属長") from None
+
+
+def outgoing_of(row: Delivery) -> Outgoing:
+    """What was approved, byte for byte, bound to the delivery's key. Raises Refused §8(1) for anything else."""
+    try:
+        approved = going_out(row.approval.revision, row.account)
+    except Altered as altered:
+        raise Refused("§8(1)", str(altered), now="あらためて提出し、承認を受けると発信できます。") from None
+    return Outgoing(approved.content, approved.media, str(row.key), row.intent_at or clock.now())
+
+
+def intend(held: Claim, stage: dict[str, Any]) -> None:
+    """Writes down, before the call, that it is about to be made, and with what. Raises Overtaken."""
+    renew(held)
+    write(held.row, to=S.SENDING, intent_at=Coalesce(F("intent_at"), Now()), stage=json.dumps(stage))
+    held.row.refresh_from_db(fields=["intent_at"])
+
+
+def last_check(held: Claim) -> None:
+    """On the open connection, directly before the first byte. Raises Overtaken, Refused: then nothing is sent."""
+    mine = Delivery.objects.filter(
+        pk=held.row.pk, epoch=held.row.epoch, state=held.row.state, lease_until__gt=Now())
+    if held.aged or not mine.exists():
+        raise Overtaken(str(held.row.pk))
+    refuse_unofficial(held.row)
+    refuse_unapproved(held.row)
+    refuse_late(held.row)
+    refuse_held(held.row)
+
+
+def _saving(held: Claim) -> Any:
+    """Keeps what was done at the service so far, and begins the lease anew."""
+
+    def save(stage: dict[str, Any]) -> None:
+        with transaction.atomic():
+            renew(held)
+            write(held.row, stage=json.dumps(stage), lease_until=lease_end())
+
+    return save

@@ -1,0 +1,156 @@
+"""What came of a call, written down once, fenced: sent, to be tried again, failed, held, or unknown (delivery 5–8)."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db.models.functions import Now
+
+from koshiki import clock
+from koshiki.audit.log import record
+from koshiki.guideline import Refused
+from koshiki.networks.base import NotSent, OutcomeUnknown, Published, Rejected, TokenDead
+from koshiki.organization.alerts import tell
+from koshiki.posts import jobs
+from koshiki.posts.delivery import breaker, holds
+from koshiki.posts.delivery.claim import Claim
+from koshiki.posts.delivery.states import Overtaken, write
+from koshiki.posts.delivery.times import times
+from koshiki.posts.models import Delivery
+
+S = Delivery.State
+log = logging.getLogger("koshiki.delivery")
+
+
+class HandOver(Exception):
+    """koshiki cannot publish to this service: a person posts, and gives the address."""
+
+
+def sent(held: Claim, published: Published) -> None:
+    """It is there: bound to its remote id, which no other delivery of the account may have (delivery 7)."""
+    try:
+        _insist(held, lambda: arrived(held.row, published))
+    except IntegrityError:
+        _insist(held, lambda: unknown(held.row, "サービスが、ほかの投稿と同じ番号を答えました。"))
+    breaker.succeeded(held.row.account.service)
+
+
+def ended(held: Claim, ending: Exception) -> None:
+    """Every other way in which a delivery can end for now."""
+    row = held.row
+    match ending:
+        case Overtaken():
+            log.info("delivery %s was taken over", row.pk)
+            return
+        case Refused():
+            act: Callable[[], None] = lambda: hold(row, ending.message, ending.clause.id)  # noqa: E731
+        case HandOver():
+            act = lambda: to_person(row, "このサービスへは職員が投稿します。", "delivery.hand_over")  # noqa: E731
+        case TokenDead():
+            act = lambda: _dead(row, ending.reason)  # noqa: E731
+        case Rejected():
+            act = lambda: _failed(row, ending.reason)  # noqa: E731
+        case NotSent():
+            act = lambda: _retry(row, ending.reason, ending.retry_after)  # noqa: E731
+        case _:
+            act = lambda: _doubtful(row, ending)  # noqa: E731
+    _insist(held, act)
+    if isinstance(ending, NotSent | OutcomeUnknown):
+        breaker.failed(row.account.service)
+
+
+def _insist(held: Claim, act: Callable[[], None]) -> None:
+    """An outcome that is known is worth waiting for the database, as long as the lease holds."""
+    while True:
+        try:
+            return act()
+        except Overtaken:
+            log.warning("delivery %s was taken over before its outcome was written", held.row.pk)
+            return None
+        except (OperationalError, InterfaceError):
+            if held.aged:
+                raise
+            connection.close()
+            time.sleep(0.5)
+
+
+# ---------------------------------------------------------------- one function for each ending
+
+
+@transaction.atomic
+def arrived(row: Delivery, published: Published, *, how: str = "delivery.send", **more: Any) -> None:
+    """sent; the read-back follows as a job of its own. Raises IntegrityError where the remote id is bound."""
+    write(row, to=S.SENT, remote_id=published.remote_id, url=published.url[:500], sent_at=clock.now(),
+          lease_until=None, reason="", clause="", **more)
+    jobs.read_back.defer(delivery=row.pk)
+    record(how, row, by=None, clause="§8(1)", remote_id=published.remote_id, url=published.url,
+           approval=row.approval_id)
+
+
+@transaction.atomic
+def unknown(row: Delivery, reason: str) -> None:
+    """It may have gone out: never to be blindly repeated (delivery 6)."""
+    write(row, to=S.UNKNOWN, unknown_at=Now(), next_at=Now() + timedelta(seconds=times().early), negatives=0,
+          looked_at=None, lease_until=None, reason=reason[:300], clause="K-unknown")
+    record("delivery.unknown", row, by=None, clause="K-unknown", reason=reason)
+
+
+@transaction.atomic
+def hold(row: Delivery, reason: str, clause: str) -> None:
+    """held: what is overdue waits for an approver, what is too late for a new approval."""
+    write(row, to=S.HELD, lease_until=None, reason=reason[:300], clause=clause, **_nothing_out(row))
+    _told(row, "停止した配信")
+    record("delivery.hold", row, by=None, clause=clause, reason=reason)
+
+
+@transaction.atomic
+def to_person(row: Delivery, reason: str, verb: str = "delivery.ask_person") -> None:
+    """A person looks, and decides with evidence."""
+    write(row, to=S.PERSON, lease_until=None, reason=reason[:300], clause="K-unknown")
+    _told(row, "配信の確認")
+    record(verb, row, by=None, clause="K-unknown", reason=reason)
+
+
+@transaction.atomic
+def _failed(row: Delivery, reason: str) -> None:
+    write(row, to=S.FAILED, lease_until=None, reason=reason[:300], clause="", **_nothing_out(row))
+    _told(row, "配信の失敗")
+    record("delivery.fail", row, by=None, clause="§8(1)", reason=reason)
+
+
+def _dead(row: Delivery, reason: str) -> None:
+    with transaction.atomic():
+        holds.token_dead(row.account, reason)
+        hold(row, reason, "K-hold")
+
+
+def _retry(row: Delivery, reason: str, after: int | None) -> None:
+    """Known not to be out: again later, as the service asks or by a growing pause, until the 配信期限."""
+    pause = min(times().backoff * 2 ** min(row.tries - 1, 10), times().backoff_most)
+    write(row, to=S.RETRY, next_at=Now() + timedelta(seconds=after or pause), lease_until=None,
+          reason=reason[:300], clause="", **_nothing_out(row))
+
+
+def _doubtful(row: Delivery, ending: Exception) -> None:
+    """Before the call an error is only an error; after it was begun nobody knows."""
+    if not isinstance(ending, OutcomeUnknown):
+        log.error("delivery %s: %s", row.pk, type(ending).__name__, exc_info=ending)
+    reason = ending.reason if isinstance(ending, OutcomeUnknown) else "配信の途中で誤りが起きました。"
+    if row.state == S.SENDING:
+        unknown(row, reason)
+    else:
+        _retry(row, reason, None)
+
+
+def _nothing_out(row: Delivery) -> dict[str, Any]:
+    """The intent of a call that is known to have brought nothing is void; one that is in doubt remains."""
+    return {"intent_at": None} if row.unknown_at is None else {}
+
+
+def _told(row: Delivery, subject: str) -> None:
+    tell(holds.workers(row.account), subject=subject, path=f"/posts/{row.post_id}/deliveries/")

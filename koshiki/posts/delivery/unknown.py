@@ -1,0 +1,165 @@
+"""結果の確認 — what may have gone out is repeated only with a key that the service honours; else it is looked up;
+else a person decides (delivery 6). The row stays `unknown` meanwhile, under a lease of its own."""
+
+from __future__ import annotations
+
+import json
+import logging
+from datetime import datetime, timedelta
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Q
+from django.db.models.functions import Now
+
+from koshiki.audit.log import record
+from koshiki.guideline import Refused
+from koshiki.networks.base import (
+    CannotTell,
+    Found,
+    LooksUp,
+    LookUp,
+    NotFound,
+    NotSent,
+    OutcomeUnknown,
+    Published,
+    Publishes,
+    Rejected,
+    TokenDead,
+)
+from koshiki.posts.delivery import breaker, clocks, holds, settle
+from koshiki.posts.delivery.check import check
+from koshiki.posts.delivery.claim import Claim, carrying, lease_end
+from koshiki.posts.delivery.send import last_check, opened, outgoing_of
+from koshiki.posts.delivery.states import Overtaken, write
+from koshiki.posts.delivery.times import elapsing, times
+from koshiki.posts.models import Delivery
+
+S = Delivery.State
+ENOUGH = 2  # look-ups that found nothing, before it may be sent again
+log = logging.getLogger("koshiki.delivery")
+
+
+def find_out(pk: int) -> None:
+    """Takes one step towards knowing. Nothing if it isn't unknown any more, or another is at it."""
+    if (held := _take(pk)) is None:
+        return
+    with carrying(held.row.account.service):
+        try:
+            _step(held)
+        except Overtaken:
+            log.info("delivery %s was taken over", pk)
+        if held.network:
+            clocks.compare(held.network.skew, held.row.account.service)
+
+
+def _take(pk: int) -> Claim | None:
+    row = Delivery.objects.filter(pk=pk).first()
+    if row is None:
+        return None
+    taken = elapsing()
+    free = Delivery.objects.filter(Q(lease_until=None) | Q(lease_until__lt=Now()), pk=pk, state=S.UNKNOWN,
+                                   epoch=row.epoch, next_at__lte=Now())
+    if not free.update(epoch=F("epoch") + 1, lease_until=lease_end()):
+        return None
+    mine = Delivery.objects.select_related("account", "approval__revision", "approval__approver", "post")
+    found = mine.filter(pk=pk, epoch=row.epoch + 1).first()
+    return Claim(found, taken) if found else None
+
+
+def _step(held: Claim) -> None:
+    try:
+        held.network = network = opened(held.row.account)
+    except settle.HandOver:
+        return settle.to_person(held.row, "このサービスは調べられません。")
+    except Refused as closed:
+        return _look_again(held.row, CannotTell(closed.message))
+    if _may_repeat(held, network):
+        return _repeat(held, network)
+    return _look(held, network)
+
+
+# ---------------------------------------------------------------- repeat with the key
+
+
+def _may_repeat(held: Claim, network: Publishes) -> bool:
+    """Within the key's validity, with time to spare, and only what might be sent now anyway."""
+    spare = network.repeatable_for() - 2 * times().lease
+    young = Delivery.objects.filter(pk=held.row.pk, intent_at__gt=Now() - timedelta(seconds=spare))
+    if spare <= 0 or not young.exists():
+        return False
+    try:
+        check(held.row)
+    except Refused:
+        return False
+    return True
+
+
+def _repeat(held: Claim, network: Publishes) -> None:
+    """The same call with the same key: a service that honours it answers with what is there already."""
+    try:
+        published = network.publish(outgoing_of(held.row), json.loads(held.row.stage), lambda: last_check(held))
+    except (NotSent, OutcomeUnknown) as doubt:
+        breaker.failed(held.row.account.service)
+        write(held.row, next_at=Now() + timedelta(seconds=times().repeat), lease_until=None, reason=doubt.reason[:300])
+    except TokenDead as dead:
+        holds.token_dead(held.row.account, dead.reason)
+        _look(held, network)
+    except (Rejected, Refused):
+        _look(held, network)
+    else:
+        _arrived(held.row, published, "delivery.repeat")
+
+
+# ---------------------------------------------------------------- look it up
+
+
+def _look(held: Claim, network: Publishes) -> None:
+    """Only look-ups after the settle time count; one before it can only find."""
+    if not isinstance(network, LooksUp):
+        return settle.to_person(held.row, "このサービスは、投稿されたかどうかを調べられません。")
+    others = Delivery.objects.filter(account=held.row.account_id).exclude(pk=held.row.pk).exclude(remote_id="")
+    since: datetime = held.row.intent_at or held.row.due_at
+    seen: LookUp = network.look_up(outgoing_of(held.row), since, set(others.values_list("remote_id", flat=True)))
+    match seen:
+        case Found():
+            _arrived(held.row, Published(seen.remote_id, seen.url), "delivery.find", looked_at=Now())
+        case NotFound():
+            _not_found(held.row, network.settle_seconds)
+        case CannotTell():
+            if seen.token_dead:
+                holds.token_dead(held.row.account, seen.reason)
+            _look_again(held.row, seen)
+
+
+def _arrived(row: Delivery, published: Published, how: str, **more: object) -> None:
+    try:
+        settle.arrived(row, published, how=how, **more)
+    except IntegrityError:  # bound to another meanwhile: the next look leaves it out
+        write(row, next_at=Now(), lease_until=None)
+
+
+@transaction.atomic
+def _not_found(row: Delivery, settle_seconds: float) -> None:
+    settled = (row.unknown_at or row.due_at) + timedelta(seconds=times().settle or settle_seconds)
+    gap = timedelta(seconds=times().gap)
+    rested = Delivery.objects.filter(Q(looked_at=None) | Q(looked_at__lte=Now() - gap), pk=row.pk)
+    if Delivery.objects.filter(pk=row.pk).annotate(now=Now()).filter(now__lt=settled).exists():
+        return write(row, next_at=settled, lease_until=None, reason="まだ見つかりません。もう一度探します。")
+    if not rested.exists():
+        return write(row, next_at=F("looked_at") + gap, lease_until=None)
+    if row.negatives + 1 < ENOUGH:
+        return write(row, negatives=row.negatives + 1, looked_at=Now(), next_at=Now() + gap, lease_until=None,
+                     reason="見つかりませんでした。もう一度確かめます。")
+    write(row, to=S.WAITING, negatives=row.negatives + 1, looked_at=Now(), next_at=Now(), lease_until=None,
+          reason="サービスに投稿されていないことを、時間をおいて2回確かめました。", clause="K-unknown")
+    record("delivery.not_found", row, by=None, clause="K-unknown", looked=row.negatives)
+    return None
+
+
+def _look_again(row: Delivery, seen: CannotTell) -> None:
+    """It could not be seen: later again, in the end a person."""
+    patience = (row.unknown_at or row.due_at) + timedelta(seconds=times().give_up)
+    over = Delivery.objects.filter(pk=row.pk).annotate(now=Now()).filter(now__gt=patience).exists()
+    if over or seen.token_dead:
+        return settle.to_person(row, seen.reason)
+    return write(row, next_at=Now() + timedelta(seconds=times().gap), lease_until=None, reason=seen.reason[:300])

@@ -1,0 +1,5 @@
+"""Fixtures of the tests about posts."""
+
+from tests.posts.delivering import installed, quick, server
+
+__all__ = ["installed", "quick", "server"]
