@@ -40,7 +40,7 @@ def test_the_page_of_all_components_is_drawn(client: Client) -> None:
     page = client.get("/_components/").content.decode()
     assert "{%" not in page
     assert "{{" not in page
-    for words in ("いまここ", "期限を過ぎています", "代決", "合議待ち", "記入されていません。", "12字 超過しています"):
+    for words in ("いまここ", "期限を過ぎています", "代決", "合議待ち", "記入または選択が必要です。", "12字 超過しています"):
         assert words in page
 
 
