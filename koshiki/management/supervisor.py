@@ -63,8 +63,9 @@ def main(arguments: list[str] | None = None) -> None:
 
 
 def say(text: str) -> None:
-    """A line for the person at the terminal."""
-    print(text, flush=True)
+    """A line for the person at the terminal, if it is still there."""
+    with contextlib.suppress(OSError):
+        print(text, flush=True)
 
 
 def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
