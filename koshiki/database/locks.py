@@ -11,4 +11,4 @@ M = TypeVar("M", bound=models.Model)
 
 def lock(thing: M) -> M:
     """The same row, locked until the transaction ends and read anew."""
-    return type(thing)._default_manager.select_for_update(of=("self",)).get(pk=thing.pk)
+    return thing.__class__._default_manager.select_for_update(of=("self",)).get(pk=thing.pk)

@@ -129,6 +129,13 @@ class DivisionForm(forms.ModelForm):  # type: ignore[type-arg]
         self.fields["service"].choices = [("", "なし"), *Division.Service.choices]  # type: ignore[attr-defined]
         self.fields["end"].help_text = "組織改正で廃止する日。廃止した所属には配属できません。"
 
+    def clean_service(self) -> str:
+        service: str = self.cleaned_data["service"]
+        holder = Division.objects.filter(service=service).exclude(pk=self.instance.pk).first() if service else None
+        if holder:
+            raise forms.ValidationError(f"この役割は、いま{holder}が受けています。先に{holder}の役割を「なし」にしてください。")
+        return service
+
 
 class DeputyForm(PeriodForm):
     """代決者 — one of the division's people, in order."""

@@ -66,7 +66,11 @@ class SignInForm(AuthenticationForm):
         self.fields["password"].label = "パスワード"
 
     def clean_username(self) -> str:
-        return staff_number(self.cleaned_data["username"])
+        """The number as people are told by it; one that is too long is nobody's (Django only marks the field)."""
+        number = staff_number(self.cleaned_data["username"])
+        if len(number) > (self.username_field.max_length or 0):
+            raise ValidationError("職員番号が長すぎます。", code="max_length")
+        return number
 
 
 class NewPasswordForm(PasswordChangeForm):

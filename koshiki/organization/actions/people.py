@@ -156,9 +156,9 @@ def _end(row: Any, end: date) -> Any:
 
 
 def _keep_one_it(leaving: Person) -> None:
-    """Raises Refused K-administrator when `leaving` is the last who keeps the system. Locks the grants."""
-    grants = RoleGrant.objects.select_for_update(of=("self",)).filter(role=RoleGrant.Role.IT)
-    held = [g for g in grants.select_related("person") if g.start <= clock.today() <= (g.end or date.max)]
-    if held and all(g.person_id == leaving.pk or not g.person.is_active for g in held):
-        raise Refused("K-administrator", f"{leaving.name}さんは、ただ一人のシステム管理の担当です。",
+    """Raises Refused K-administrator when nobody else keeps the system until further notice. Locks the grants."""
+    grants = RoleGrant.objects.select_for_update(of=("self",)).filter(role=RoleGrant.Role.IT, end__isnull=True)
+    staying = grants.filter(start__lte=clock.today(), person__is_active=True).exclude(person=leaving)
+    if not list(staying):
+        raise Refused("K-administrator", f"{leaving.name}さんのほかに、期限なくシステム管理を担当する職員がいません。",
                       now="先に、ほかの職員へシステム管理の役割を与えてください。", who=IT_WORD)

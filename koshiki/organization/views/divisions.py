@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django import forms
 from django.contrib import messages
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
@@ -18,6 +17,7 @@ from koshiki.organization.models import Absence, Deputy, Division, Person
 from koshiki.organization.roles import heads, is_it
 from koshiki.organization.sign_in import signed_in
 from koshiki.organization.staff import members
+from koshiki.organization.views.pages import form_page, keeper
 
 
 @require_safe
@@ -52,23 +52,25 @@ def division(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def division_new(request: HttpRequest) -> HttpResponse:
     """Enter a division."""
-    by = _it(request)
+    by = keeper(request)
     form = DivisionForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         made = actions.open_division(by=by, **form.cleaned_data)
         return _done(request, made, "所属を登録しました。")
-    return _form_page(request, form, "所属の登録", reverse("divisions"), "登録する")
+    return form_page(request, form, "所属の登録", chapter=_chapter(),
+                     back=reverse("divisions"), button="登録する")
 
 
 @require_http_methods(["GET", "POST"])
 def division_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct a division, or end it."""
-    by, shown = _it(request), get_object_or_404(Division, pk=pk)
+    by, shown = keeper(request), get_object_or_404(Division, pk=pk)
     form = DivisionForm(request.POST or None, instance=shown)
     if request.method == "POST" and form.is_valid():
         actions.change_division(shown, by=by, **form.cleaned_data)
         return _done(request, shown, "所属の登録を直しました。")
-    return _form_page(request, form, f"{shown}の登録を直す", _url(shown), "保存する")
+    return form_page(request, form, f"{shown}の登録を直す", chapter=_chapter(),
+                     back=_url(shown), button="保存する")
 
 
 @require_http_methods(["GET", "POST"])
@@ -81,8 +83,9 @@ def deputy_new(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         actions.name_deputy(shown, by=by, **form.cleaned_data)
         return _done(request, shown, "代決者を定めました。")
-    return _form_page(request, form, f"{shown}の代決者", _url(shown), "定める",
-                      "不在の間、または期限を過ぎたときに、順位の順に代わって決裁します。")
+    return form_page(request, form, f"{shown}の代決者", chapter=_chapter(),
+                     back=_url(shown), button="定める",
+                     lead="不在の間、または期限を過ぎたときに、順位の順に代わって決裁します。")
 
 
 @require_http_methods(["GET", "POST"])
@@ -96,7 +99,8 @@ def deputy_end(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         actions.end_deputyship(deputy, by=by, **form.cleaned_data)
         return _done(request, deputy.division, "代決者の指定を終わりにしました。")
-    return _form_page(request, form, f"{deputy.person}さんを代決者から外す", _url(deputy.division), "終わりにする")
+    return form_page(request, form, f"{deputy.person}さんを代決者から外す", chapter=_chapter(),
+                     back=_url(deputy.division), button="終わりにする")
 
 
 @require_http_methods(["GET", "POST"])
@@ -109,8 +113,9 @@ def absence_new(request: HttpRequest, pk: int) -> HttpResponse:
         actions.report_absence(person, by=by, **form.cleaned_data)
         messages.success(request, f"{person}さんの不在を届け出ました。")
         return redirect(_back(by, person))
-    return _form_page(request, form, f"{person}さんの不在", _back(by, person), "届け出る",
-                      "所属長が不在の間は、代決者が決裁します。")
+    return form_page(request, form, f"{person}さんの不在", chapter=_chapter(),
+                     back=_back(by, person), button="届け出る",
+                     lead="所属長が不在の間は、代決者が決裁します。")
 
 
 @require_http_methods(["GET", "POST"])
@@ -124,7 +129,8 @@ def absence_end(request: HttpRequest, pk: int) -> HttpResponse:
         actions.end_absence(absence, by=by, **form.cleaned_data)
         messages.success(request, f"{absence.person}さんの不在を終わりにしました。")
         return redirect(_back(by, absence.person))
-    return _form_page(request, form, f"{absence.person}さんの不在を終わりにする", _back(by, absence.person), "終わりにする")
+    return form_page(request, form, f"{absence.person}さんの不在を終わりにする", chapter=_chapter(),
+                     back=_back(by, absence.person), button="終わりにする")
 
 
 def _may_speak_of(by: Person, person: Person) -> None:
@@ -140,12 +146,6 @@ def _back(by: Person, person: Person) -> str:
     return reverse("division", args=[min(by.standing.divisions & person.standing.divisions)])
 
 
-def _it(request: HttpRequest) -> Person:
-    by = signed_in(request)
-    if not is_it(by):
-        raise Http404
-    return by
-
 
 def _url(shown: Division) -> str:
     return reverse("division", args=[shown.pk])
@@ -156,8 +156,5 @@ def _done(request: HttpRequest, shown: Division, words: str) -> HttpResponse:
     return redirect("division", pk=shown.pk)
 
 
-def _form_page(request: HttpRequest, form: forms.BaseForm, title: str, back: str, button: str,
-               lead: str = "") -> HttpResponse:
-    context = {"form": form, "title": title, "back": back, "button": button, "lead": lead,
-               "chapter": ("所属", reverse("divisions"))}
-    return render(request, "organization/form.html", context, status=422 if form.errors else 200)
+def _chapter() -> tuple[str, str]:
+    return "所属", reverse("divisions")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -28,6 +26,7 @@ from koshiki.organization.forms import (
 from koshiki.organization.models import Person, Posting, RoleGrant
 from koshiki.organization.roles import confirmed_until, is_it
 from koshiki.organization.sign_in import signed_in
+from koshiki.organization.views.pages import form_page, keeper
 
 _PAGE = 50
 
@@ -80,118 +79,119 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def person_new(request: HttpRequest) -> HttpResponse:
     """Enter a person; the one-time password is shown once."""
-    by = _it(request)
+    by = keeper(request)
     form = NewPersonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         fields = dict(form.cleaned_data)
         made, password = actions.add_person(fields.pop("number"), fields.pop("name"), by=by, **fields)
         return _password_page(request, made, password, "職員を登録しました")
-    return _form_page(request, form, "職員の登録", reverse("people"), "登録する",
-                      "登録すると、最初の一度だけ使うパスワードが表示されます。")
+    return form_page(request, form, "職員の登録", chapter=_chapter(),
+                     back=reverse("people"), button="登録する",
+                     lead="登録すると、最初の一度だけ使うパスワードが表示されます。")
 
 
 @require_http_methods(["GET", "POST"])
 def person_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Correct a person's name and how to reach them."""
-    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    by, shown = keeper(request), get_object_or_404(Person, pk=pk)
     given = {name: getattr(shown, name) for name in PersonForm.base_fields}
     form = PersonForm(request.POST or None, initial=given)
     if request.method == "POST" and form.is_valid():
         actions.change_person(shown, by=by, **form.cleaned_data)
         return _done(request, shown, "職員の登録を直しました。")
-    return _form_page(request, form, f"{shown}さんの登録を直す", _url(shown), "保存する")
+    return form_page(request, form, f"{shown}さんの登録を直す", chapter=_chapter(),
+                     back=_url(shown), button="保存する")
 
 
 @require_http_methods(["GET", "POST"])
 def person_post(request: HttpRequest, pk: int) -> HttpResponse:
     """Post a person to a division."""
-    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    by, shown = keeper(request), get_object_or_404(Person, pk=pk)
     form = PostingForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.post(shown, by=by, **form.cleaned_data)
         return _done(request, shown, "配属を登録しました。")
-    return _form_page(request, form, f"{shown}さんの配属", _url(shown), "登録する",
-                      "兼務のときは、配属をもう一つ登録します。異動のときは、前の配属も終わりにしてください。")
+    return form_page(request, form, f"{shown}さんの配属", chapter=_chapter(),
+                     back=_url(shown), button="登録する",
+                     lead="兼務のときは、配属をもう一つ登録します。異動のときは、前の配属も終わりにしてください。")
 
 
 @require_http_methods(["GET", "POST"])
 def posting_end(request: HttpRequest, pk: int) -> HttpResponse:
     """End a posting on a day."""
-    by, posting = _it(request), get_object_or_404(Posting.objects.select_related("person", "division"), pk=pk)
+    by, posting = keeper(request), get_object_or_404(Posting.objects.select_related("person", "division"), pk=pk)
     form = EndForm(request.POST or None, start=posting.start)
     if request.method == "POST" and form.is_valid():
         actions.end_posting(posting, by=by, **form.cleaned_data)
         return _done(request, posting.person, "配属を終わりにしました。")
-    return _form_page(request, form, f"{posting.person}さんの{posting.division}の配属を終わりにする",
-                      _url(posting.person), "終わりにする")
+    return form_page(request, form, f"{posting.person}さんの{posting.division}の配属を終わりにする", chapter=_chapter(),
+                     back=_url(posting.person), button="終わりにする")
 
 
 @require_http_methods(["GET", "POST"])
 def person_role(request: HttpRequest, pk: int) -> HttpResponse:
     """Give the role of auditor or IT."""
-    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    by, shown = keeper(request), get_object_or_404(Person, pk=pk)
     form = RoleForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.grant_role(shown, by=by, **form.cleaned_data)
         return _done(request, shown, "役割を与えました。")
-    return _form_page(request, form, f"{shown}さんに役割を与える", _url(shown), "与える",
-                      "監査は、すべてを見られますが、何も変えられません。システム管理は、職員と所属を登録しますが、決裁も承認もできません。")
+    return form_page(request, form, f"{shown}さんに役割を与える", chapter=_chapter(),
+                     back=_url(shown), button="与える",
+                     lead="監査は、すべてを見られますが、何も変えられません。システム管理は、職員と所属を登録しますが、決裁も承認もできません。")
 
 
 @require_http_methods(["GET", "POST"])
 def role_end(request: HttpRequest, pk: int) -> HttpResponse:
     """End a role on a day."""
-    by, grant = _it(request), get_object_or_404(RoleGrant.objects.select_related("person"), pk=pk)
+    by, grant = keeper(request), get_object_or_404(RoleGrant.objects.select_related("person"), pk=pk)
     form = EndForm(request.POST or None, start=grant.start)
     if request.method == "POST" and form.is_valid():
         actions.end_role(grant, by=by, **form.cleaned_data)
         return _done(request, grant.person, "役割を終わりにしました。")
-    return _form_page(request, form, f"{grant.person}さんの役割「{grant.get_role_display()}」を終わりにする",
-                      _url(grant.person), "終わりにする")
+    return form_page(request, form, f"{grant.person}さんの役割「{grant.get_role_display()}」を終わりにする", chapter=_chapter(),
+                     back=_url(grant.person), button="終わりにする")
 
 
 @require_http_methods(["GET", "POST"])
 def person_deactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Shut a person out at once."""
-    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    by, shown = keeper(request), get_object_or_404(Person, pk=pk)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.deactivate(shown, by=by, **form.cleaned_data)
         return _done(request, shown, f"{shown}さんのログインを停止しました。")
-    return _form_page(request, form, f"{shown}さんのログインを停止する", _url(shown), "停止する",
-                      "開いている画面からも、すぐに締め出されます。記録はすべて残ります。", grave=True)
+    return form_page(request, form, f"{shown}さんのログインを停止する", chapter=_chapter(),
+                     back=_url(shown), button="停止する",
+                     lead="開いている画面からも、すぐに締め出されます。記録はすべて残ります。",
+                     grave=True)
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def person_reactivate(request: HttpRequest, pk: int) -> HttpResponse:
     """Let a deactivated person in again; the one-time password is shown once."""
-    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    by, shown = keeper(request), get_object_or_404(Person, pk=pk)
     if request.method == "POST":
         back, password = actions.reactivate(shown, by=by)
         return _password_page(request, back, password, "ログインを有効に戻しました")
-    return _form_page(request, forms.Form(), f"{shown}さんのログインを有効に戻す", _url(shown), "有効に戻す",
-                      "新しい、一度だけ使うパスワードが表示されます。")
+    return form_page(request, forms.Form(), f"{shown}さんのログインを有効に戻す", chapter=_chapter(),
+                     back=_url(shown), button="有効に戻す",
+                     lead="新しい、一度だけ使うパスワードが表示されます。")
 
 
 @never_cache
 @require_http_methods(["GET", "POST"])
 def person_reset_password(request: HttpRequest, pk: int) -> HttpResponse:
     """A new one-time password, shown once."""
-    by, shown = _it(request), get_object_or_404(Person, pk=pk)
+    by, shown = keeper(request), get_object_or_404(Person, pk=pk)
     if request.method == "POST":
         password = actions.reset_password(shown, by=by)
         return _password_page(request, shown, password, "パスワードを再発行しました")
-    return _form_page(request, forms.Form(), f"{shown}さんのパスワードを再発行する", _url(shown), "再発行する",
-                      "本人であることを確かめてから行ってください。いまのパスワードは使えなくなり、開いている画面からも締め出されます。")
+    return form_page(request, forms.Form(), f"{shown}さんのパスワードを再発行する", chapter=_chapter(),
+                     back=_url(shown), button="再発行する",
+                     lead="本人であることを確かめてから行ってください。いまのパスワードは使えなくなり、開いている画面からも締め出されます。")
 
-
-def _it(request: HttpRequest) -> Person:
-    """The person at the keyboard, when they keep people; else the page is not there."""
-    by = signed_in(request)
-    if not is_it(by):
-        raise Http404
-    return by
 
 
 def _url(shown: Person) -> str:
@@ -203,13 +203,11 @@ def _done(request: HttpRequest, shown: Person, words: str) -> HttpResponse:
     return redirect("person", pk=shown.pk)
 
 
-def _form_page(request: HttpRequest, form: forms.Form, title: str, back: str, button: str, lead: str = "",
-               grave: bool = False) -> HttpResponse:
-    context: dict[str, Any] = {"form": form, "title": title, "back": back, "button": button, "lead": lead,
-                               "grave": grave, "chapter": ("職員", reverse("people"))}
-    return render(request, "organization/form.html", context, status=422 if form.errors else 200)
-
 
 def _password_page(request: HttpRequest, shown: Person, password: str, title: str) -> HttpResponse:
     return render(request, "organization/one_time_password.html",
                   {"shown": shown, "password": password, "title": title})
+
+
+def _chapter() -> tuple[str, str]:
+    return "職員", reverse("people")
