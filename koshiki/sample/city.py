@@ -1,0 +1,46 @@
+"""The sample's divisions and people, entered as IT would enter them."""
+
+from __future__ import annotations
+
+from datetime import date
+
+from koshiki import clock
+from koshiki.management.commands.create_administrator import create
+from koshiki.organization import actions
+from koshiki.organization.models import Division, Person, RoleGrant
+from koshiki.sample.place import password, told
+
+People = dict[str, Person]
+SINCE = date(2026, 4, 1)
+
+
+def populate() -> People:
+    """Divisions, people, postings, roles, deputies; everybody has confirmed the guideline. By their keys."""
+    rows = told("person")
+    first, second, *others = sorted(rows, key=lambda row: row.get("role") != "it")
+    create(first["number"], first["name"])
+    it = Person.objects.get(staff_number=first["number"])
+    divisions = {row["code"]: actions.open_division(by=it, **row) for row in told("division")}
+    people = {first["key"]: it, second["key"]: _entered(second, divisions, it)}
+    people |= {row["key"]: _entered(row, divisions, it) for row in others}
+    _deputies(people, divisions)
+    for person in people.values():
+        actions.change_password(person, password())
+        actions.confirm_guideline(by=person)
+    return people
+
+
+def _entered(row: dict[str, str], divisions: dict[str, Division], it: Person) -> Person:
+    email = f"{row['number']}@mail.iwata-mihon.example"
+    person, _ = actions.add_person(row["number"], row["name"], by=it, kana=row["kana"], email=email,
+                                   extension=row["number"])
+    if "division" in row:
+        actions.post(person, divisions[row["division"]], row["position"], start=SINCE, by=it)
+    if "role" in row:
+        actions.grant_role(person, RoleGrant.Role(row["role"]), start=clock.today(), by=it)
+    return person
+
+
+def _deputies(people: People, divisions: dict[str, Division]) -> None:
+    for head, deputy, code in (("bosai_head", "bosai_deputy", "110"), ("pr_head", "pr_deputy", "320")):
+        actions.name_deputy(divisions[code], people[deputy], order=1, start=clock.today(), by=people[head])

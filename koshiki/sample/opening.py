@@ -1,0 +1,179 @@
+"""The sample's accounts, opened by the book (§6) as far as their stage, hour by hour on a set clock."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from typing import Any
+
+from koshiki import clock
+from koshiki.networks.credentials import Secret
+from koshiki.organization.models import Division
+from koshiki.register import actions
+from koshiki.register.actions.notify import Upload
+from koshiki.register.address import register_address, the_citys_own
+from koshiki.register.models import Account, Application
+from koshiki.register.policy import fixed_words
+from koshiki.sample.city import People
+from koshiki.sample.pictures import emblem
+from koshiki.sample.sns import place
+from koshiki.sample.sns.store import Store
+
+REVIEW = {
+    "terms": "利用規約（令和8年6月版）を読み、自治体が利用できること、投稿の著作権が市に残ることを確かめました。",
+    "mechanism": "投稿はだれでも読めます。返信と転載はこちらで止められません。削除しても、転載されたものは残ります。",
+    "privacy": "位置情報と連絡先の同期を切りました。閲覧者の情報は取得しません。",
+    "security": "多要素認証を有効にしました。予備のコードは所属長が金庫で保管しています。",
+}
+
+
+class Opening:
+    """One account on its way; `then` lets some hours pass before the next act."""
+
+    def __init__(self, row: dict[str, Any], people: People) -> None:
+        self.row, self.people = row, people
+        self.moment = clock.now() + timedelta(days=row["days"])
+        self.account: Account
+
+    @contextmanager
+    def then(self, hours: float = 3) -> Iterator[None]:
+        self.moment += timedelta(hours=hours)
+        with clock.at(self.moment):
+            yield
+
+    def go(self) -> Account:
+        """Take every step up to the account's stage."""
+        for stage, steps in STAGES:
+            for step in steps:
+                step(self)
+            if stage == self.row["stage"]:
+                break
+        self.account.refresh_from_db()
+        return self.account
+
+    # ── the steps of §6 ────────────────────────────────────────────
+
+    def begin(self) -> None:
+        division = Division.objects.get(code=self.row["division"])
+        with self.then():
+            self.account = actions.begin(division, self.row["service"], self.row["name"], by=self.author)
+
+    def apply(self) -> None:
+        typed = {key: self.row[key] for key in ("purpose", "content", "hours", "frequency", "answers")}
+        division = self.account.division
+        typed["contact"] = f"{division.name} 電話 {division.telephone}"
+        with self.then():
+            actions.save_review(self.account, REVIEW, clock.today(), by=self.author)
+            actions.save_policy(self.account, typed, [words.clause for words in fixed_words()], by=self.author)
+            actions.submit(self.account, by=self.author)
+
+    def decide(self) -> None:
+        self._approve(self.row["head"], "適当と認めます。")
+
+    def send_back(self) -> None:
+        if self.row["stage"] == "returned":
+            with self.then():
+                actions.return_application(self.application, digest=self.application.digest,
+                                           comment=self.row["remark"], by=self.people["ip_head"])
+
+    def concur(self) -> None:
+        for head in ("ip_head", "pr_head"):
+            if head != self.row["head"]:
+                self._approve(head, "異議ありません。")
+
+    def acquire(self) -> None:
+        with self.then(20):
+            actions.record_acquisition(
+                self.account, name=self.row["name"], acquired_on=clock.today(), by=self.author,
+                handle=self.row.get("handle", ""), url=self._address())
+
+    def settle_policy(self) -> None:
+        with self.then():
+            policy = actions.complete_policy(self.account, by=self.author)
+        with self.then():
+            actions.share_policy(policy, by=self.author)
+            actions.read_policy(policy, by=self.people[self.row["head"]])
+
+    def notify(self) -> None:
+        division = self.account.division
+        typed = {"content": self.row["content"], "introduction": self.row["introduction"],
+                 "person_in_charge": self.author.name, "contact": f"{division.telephone} 内線 {self.author.extension}"}
+        image = Upload(emblem(self.row["initial"], self.row["colour"]), "account.png")
+        with self.then():
+            actions.notify(self.account, typed, image, by=self.people[self.row["head"]])
+
+    def receive(self) -> None:
+        with self.then():
+            actions.receive(self.account.notifications.latest("version"), by=self.people["ip_staff"])
+
+    def list(self) -> None:
+        with self.then():
+            actions.list_account(self.account, by=self.people["ip_head"])
+
+    def show(self) -> None:
+        policy = self.account.policies.latest("version")
+        with self.then():
+            actions.explain_policy_not_shown(
+                policy, "プロフィール欄の文字数が足りないため、掲載ページのURLから読めるようにしています。", by=self.author)
+            actions.record_verification(self.account, available=False, looked_on=clock.today(), by=self.author)
+
+    def connect(self) -> None:
+        self.account.refresh_from_db()
+        if the_citys_own(self.account):
+            return
+        note = f"{self.row['introduction']}\n{register_address(self.account)}"
+        token = Store(place.folder()).make_account(self.row["handle"], self.row["name"], note)
+        with self.then():
+            actions.connect_with_token(self.account, place.address(), Secret(token), by=self.people[self.row["head"]])
+
+    def make_official(self) -> None:
+        with self.then():
+            actions.check_profile(self.account, by=self.people["ip_staff"])
+        with self.then():
+            actions.make_official(self.account, by=self.people["ip_staff"])
+
+    def name_people(self) -> None:
+        head = self.people[self.row["head"]]
+        with self.then():
+            actions.name_author(self.account, self.author, start=clock.today(), by=head)
+            actions.name_approver(self.account, self.people[self.row["approver"]], start=clock.today(), by=head)
+
+    # ── what the steps share ───────────────────────────────────────
+
+    @property
+    def author(self) -> Any:
+        return self.people[self.row["author"]]
+
+    @property
+    def application(self) -> Application:
+        return self.account.applications.latest("round")
+
+    def _approve(self, head: str, comment: str) -> None:
+        with self.then():
+            actions.approve_application(self.application, digest=self.application.digest, comment=comment,
+                                        by=self.people[head])
+
+    def _address(self) -> str:
+        if self.row["service"] == "mastodon":
+            Store(place.folder()).make_account(self.row["handle"], self.row["name"])
+            return f"{place.address()}/@{self.row['handle']}"
+        return str(self.row.get("url", ""))
+
+
+STAGES = (
+    ("preparing", (Opening.begin,)),
+    ("deciding", (Opening.apply, Opening.decide)),
+    ("returned", (Opening.send_back,)),
+    ("approved", (Opening.concur,)),
+    ("acquired", (Opening.acquire,)),
+    ("notified", (Opening.settle_policy, Opening.notify)),
+    ("received", (Opening.receive,)),
+    ("listed", (Opening.list, Opening.show)),
+    ("official", (Opening.connect, Opening.make_official, Opening.name_people)),
+)
+
+
+def open_accounts(people: People, rows: list[dict[str, Any]]) -> dict[str, Account]:
+    """Every account of the sample, by its key."""
+    return {row["key"]: Opening(row, people).go() for row in rows}

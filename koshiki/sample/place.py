@@ -1,0 +1,30 @@
+"""What the sample tells and keeps: its texts, its people by their keys, its one password."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tomllib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+
+HERE = Path(__file__).parent
+
+
+def told(name: str) -> list[dict[str, Any]]:
+    """The rows of one of the sample's files: `told("post")` reads posts.toml."""
+    file = {"division": "city", "person": "city", "account": "accounts", "post": "posts"}[name]
+    rows: list[dict[str, Any]] = tomllib.loads((HERE / f"{file}.toml").read_text(encoding="utf-8"))[name]
+    return rows
+
+
+def password() -> str:
+    """The one password of the sample's people, drawn at random for this installation, kept 0600."""
+    path = Path(settings.KOSHIKI_HOME) / "sample-password"
+    if not path.exists():
+        drawn = "-".join(secrets.token_hex(2) for _ in range(4))
+        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+            file.write(drawn)
+    return path.read_text()

@@ -1,0 +1,85 @@
+"""The sample's posts, each as far as its fate: drafted, submitted, returned, scheduled, really sent, really refused."""
+
+from __future__ import annotations
+
+from datetime import datetime, time, timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from koshiki import clock
+from koshiki.networks import network
+from koshiki.organization.models import Person
+from koshiki.posts import actions
+from koshiki.posts.content import Attached, Draft
+from koshiki.posts.delivery.claim import claim
+from koshiki.posts.delivery.send import deliver
+from koshiki.posts.media import register_image
+from koshiki.posts.models import Post
+from koshiki.register.models import Account
+from koshiki.sample import pictures
+from koshiki.sample.city import People
+
+Accounts = dict[str, Account]
+WRITTEN_BEFORE = timedelta(hours=2)
+
+
+def write_posts(people: People, accounts: Accounts, rows: list[dict[str, Any]]) -> None:
+    """Every post of the sample, the earliest first."""
+    for row in sorted(rows, key=_moment):
+        _write(row, people, accounts)
+
+
+def _write(row: dict[str, Any], people: People, accounts: Accounts) -> None:
+    moment, author = _moment(row), people[row["by"]]
+    approver = people[row["by"].replace("author", "approver")]
+    begun = min(moment, clock.now()) - WRITTEN_BEFORE
+    with clock.at(begun):
+        post = actions.write(_draft(row, author, accounts, moment), by=author)
+        if row["fate"] != "draft":
+            actions.submit(post, by=author)
+    with clock.at(begun + timedelta(minutes=40)):
+        _answer(row["fate"], post, approver, row)
+    if row["fate"] in ("published", "failed"):
+        _deliver(post, moment)
+
+
+def _answer(fate: str, post: Post, approver: Person, row: dict[str, Any]) -> None:
+    digest = post.latest.digest
+    if fate == "returned":
+        actions.send_back(post, row["remark"], by=approver, digest=digest)
+    elif fate in ("published", "failed", "scheduled"):
+        actions.approve(post, digest, by=approver, confirmed=actions.Confirmed.everything(post))
+
+
+def _deliver(post: Post, moment: datetime) -> None:
+    """At its time a worker takes it: really sent to 見本SNS and the city's feed, or really refused there."""
+    with clock.at(moment):
+        for delivery in post.deliveries.select_related("account"):
+            if held := claim(delivery.account_id):
+                deliver(held)
+
+
+def _draft(row: dict[str, Any], author: Person, accounts: Accounts, moment: datetime) -> Draft:
+    targets = [accounts[key] for key in row["to"]]
+    timed = row["fate"] in ("published", "failed", "scheduled")
+    contents = {account: _content(account, row["text"].strip()) for account in targets}
+    return Draft(row["title"], row["basis"], contents, _media(row, author, targets[0]), moment if timed else None)
+
+
+def _content(account: Account, text: str) -> dict[str, str]:
+    return {field.key: text if field.key == "text" else "" for field in network(account.service).fields}
+
+
+def _media(row: dict[str, Any], author: Person, account: Account) -> list[Attached]:
+    if "picture" not in row:
+        return []
+    made = getattr(pictures, row["picture"])()
+    medium = register_image(made, f"{row['picture']}.png", division=account.division, by=author)
+    return [Attached(medium, row["alt"])]
+
+
+def _moment(row: dict[str, Any]) -> datetime:
+    hour, minute = map(int, row["at"].split(":"))
+    day = timezone.localdate(clock.now()) + timedelta(days=row["days"])
+    return timezone.make_aware(datetime.combine(day, time(hour, minute)))
