@@ -49,7 +49,7 @@ _HIDDEN = re.compile(
     "[\x00-\x20\x7f-\xa0\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180e\u2000-\u200f"
     "\u2028-\u202f\u205f-\u206f\u3000\u3164\ufe00-\ufe0f\ufeff\U000e0000-\U000e0fff]"
 )
-_PARTS = re.compile(r"(?:([a-z][a-z0-9+.-]*):)?(?://)?([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.I | re.S)
+_PARTS = re.compile(r"(?:([a-z][a-z0-9+.-]*):)//([^/?#]*)([^?#]*)(?:\?([^#]*))?(?:#(.*))?", re.I | re.S)
 _HANDLE = re.compile(r"@([a-z0-9_](?:[a-z0-9_.-]*[a-z0-9_])?)@([^@/?#\s]+)", re.I)
 _HOST = re.compile(r"[a-z0-9](?:[a-z0-9-]*[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]*[a-z0-9])?)*")
 _PORT = re.compile(r"(.*?)(?::([0-9]*))?", re.S)
@@ -57,7 +57,7 @@ _PORT = re.compile(r"(.*?)(?::([0-9]*))?", re.S)
 
 def read_address(text: str) -> Address:
     """What this text is the address of. Never raises; a text that is no address is a NAME or NONE."""
-    text = unicodedata.normalize("NFKC", text).strip(_AROUND)
+    text = unicodedata.normalize("NFKC", text).strip(_AROUND).replace("\\", "/")
     if not text or len(text) > RULES["longest"]:
         return _NOTHING
     if handle := _HANDLE.fullmatch(text):
@@ -76,30 +76,23 @@ def same_account(one: str, other: str) -> bool:
 def _looks_like_address(text: str) -> bool:
     if "://" in text or text.startswith("//"):
         return True
-    start = re.split(r"[/?#\\]", text, maxsplit=1)[0]
+    start = re.split(r"[/?#]", text, maxsplit=1)[0]
     named = re.fullmatch(r"[^\s@]+\.(?:[^\W\d_]{2,}|xn--[a-z0-9-]+)\.?(?::[0-9]+)?", start, re.I)
     return bool(named) and not text.startswith("@")
 
 
 def _read(text: str) -> Address:
-    parts = _PARTS.fullmatch(text.replace("\\", "/"))
-    scheme, authority, path, query, fragment = parts.groups() if parts else ("", "", "", "", "")
-    if "://" not in text.replace("\\", "/"):
-        scheme, authority, path, query, fragment = _without_scheme(text.replace("\\", "/"))
-    if (scheme or "https").lower() not in ("http", "https"):
+    told = "://" in text
+    parts = _PARTS.fullmatch(text if told else "https://" + text.lstrip("/"))
+    if parts is None:
         return _NOTHING
-    host, port = _host(authority.rpartition("@")[2], (scheme or "").lower())
-    if not host:
+    scheme, authority, path, query, fragment = (group or "" for group in parts.groups())
+    host, port = _host(authority.rpartition("@")[2], scheme.lower() if told else "")
+    if scheme.lower() not in ("http", "https") or not host:
         return _NOTHING
     if "@" in authority or _has_dots(path):
         return Address(Kind.ACCOUNT, host=host)
-    return _classified(host, port, _path(path), query or "", fragment or "")
-
-
-def _without_scheme(text: str) -> tuple[str, str, str, str, str]:
-    parts = _PARTS.fullmatch("https://" + text.lstrip("/"))
-    groups = parts.groups() if parts else ("", "", "", "", "")
-    return "", *(group or "" for group in groups[1:])  # type: ignore[return-value]
+    return _classified(host, port, _path(path), query, fragment)
 
 
 def _classified(host: str, port: str, path: str, query: str, fragment: str) -> Address:

@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
+import httpcore
 import pytest
 
 from koshiki.networks import http
@@ -101,11 +102,19 @@ class TestWhereTo:
     )  # fmt: skip
     @pytest.mark.parametrize("scheme", ["http", "https"])
     def test_nothing_inside_is_reached_however_it_is_written(
-        self, settings: Any, scheme: str, host: str
+        self, settings: Any, monkeypatch: pytest.MonkeyPatch, scheme: str, host: str
     ) -> None:
         settings.KOSHIKI_ALLOWED_NETWORKS = ()
+        tried: list[Any] = []
+
+        def connect_tcp(*address: Any, **_named: Any) -> None:
+            tried.append(address)
+            raise httpcore.ConnectError
+
+        monkeypatch.setattr(httpcore.SyncBackend, "connect_tcp", connect_tcp)
         with pytest.raises(NeverSent):
             fetch(f"{scheme}://{host}:9/", seconds=2)
+        assert tried == []
 
     @pytest.mark.parametrize(
         "address",
