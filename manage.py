@@ -5,6 +5,7 @@ import os
 import sys
 
 from django.core.management import execute_from_command_line
+from django.db.utils import OperationalError
 
 # These need no database, or see to it themselves.
 WITHOUT_DATABASE = {
@@ -24,13 +25,16 @@ def main(arguments: list[str]) -> None:
     command = arguments[1] if len(arguments) > 1 else ""
     end_with_parent()
     sees_to_it = command in WITHOUT_DATABASE or command.startswith("-") or PARENT in os.environ
-    if sees_to_it or not settings.KOSHIKI_EMBEDDED:
-        return execute_from_command_line(arguments)
     try:
-        with Cluster(settings.KOSHIKI_HOME, say=lambda text: print(text, file=sys.stderr)).running():
+        if sees_to_it or not settings.KOSHIKI_EMBEDDED:
             execute_from_command_line(arguments)
+        else:
+            with Cluster(settings.KOSHIKI_HOME, say=lambda text: print(text, file=sys.stderr)).running():
+                execute_from_command_line(arguments)
     except NotPossible as reason:
         sys.exit(str(reason))
+    except OperationalError as error:
+        sys.exit(f"データベースに接続できません。\n{error}")
 
 
 if __name__ == "__main__":

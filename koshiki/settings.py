@@ -30,7 +30,10 @@ def _secret_key() -> str:
 
 
 KOSHIKI_HOME = _home()
-KOSHIKI_SAMPLE = os.environ.get("KOSHIKI_SAMPLE") == "1"
+# Whoever starts a command by hand in a sample's folder is in the sample too.
+KOSHIKI_SAMPLE = os.environ.get("KOSHIKI_SAMPLE") == "1" or (
+    "DATABASE_URL" not in os.environ and (KOSHIKI_HOME / "sample.loaded").is_file()
+)
 KOSHIKI_GUIDELINE = Path(os.environ.get("KOSHIKI_GUIDELINE", BASE_DIR / "koshiki/guidelines/iwata.toml"))
 KOSHIKI_PUBLIC_DIR = Path(os.environ.get("KOSHIKI_PUBLIC_DIR", KOSHIKI_HOME / "public"))
 KOSHIKI_PUBLIC_URL = os.environ.get("KOSHIKI_PUBLIC_URL", "http://127.0.0.1:8000/official/")

@@ -21,6 +21,7 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setitem(os.environ, "KOSHIKI_HOME", str(home))
         patch.setattr(settings, "KOSHIKI_HOME", home)
+        patch.setattr(settings, "KOSHIKI_SAMPLE", False)
         for name, folder in FOLDERS.items():
             patch.setattr(settings, name, home / folder)
         (home / FOLDERS["STATIC_ROOT"]).mkdir()

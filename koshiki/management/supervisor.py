@@ -24,7 +24,7 @@ from typing import IO, LiteralString, NoReturn
 import psycopg
 
 from koshiki import settings
-from koshiki.database.embedded import APP, Cluster, make_home
+from koshiki.database.embedded import Cluster, make_home
 from koshiki.database.system_account import NotPossible
 from koshiki.database.version import NOTED, version
 from koshiki.management.child import PARENT, PATIENCE, Child
@@ -130,8 +130,10 @@ class Supervisor:
         return None if held is None else bool(held)
 
     def _ask(self, question: LiteralString, *values: str) -> object:
-        """The first column of the first row, asked as the application; None where there is no row."""
-        url = self.cluster.url(APP) if self.cluster else os.environ["DATABASE_URL"]
+        """The first column of the first row, asked as the owner; None where there is no row."""
+        url = str(settings.KOSHIKI_MIGRATE_URL)
+        if not url:
+            raise NotPossible("DATABASE_URL を使うときは、表の所有者で接続する KOSHIKI_MIGRATE_URL も指定してください。")
         try:
             with psycopg.connect(url, connect_timeout=10) as connection:
                 row = connection.execute(question, values).fetchone()
