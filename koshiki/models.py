@@ -26,6 +26,7 @@ from koshiki.posts.models import (
     RevisionMedium,
     RevisionTarget,
 )
+from koshiki.public.models import PublicCopy
 from koshiki.register.models import (
     Account,
     Application,
@@ -74,6 +75,7 @@ __all__ = [
     "Posting",
     "ProfileCheck",
     "ProfileException",
+    "PublicCopy",
     "Remark",
     "Rendition",
     "Review",

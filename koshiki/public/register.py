@@ -1,0 +1,131 @@
+"""掲載 — the public register (§6(3)イ): which accounts are the city's, and under which policy."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+from itertools import groupby
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils import timezone
+from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import gettext as _
+
+from koshiki.networks import SERVICES, service_label
+from koshiki.public import feed, pictures
+from koshiki.register.address import account_address, the_citys_own
+from koshiki.register.models import Account
+from koshiki.register.policy import public_policy, shown_items
+
+# Services whose names are words of a language.
+NAMED_IN_JAPANESE = (gettext_noop("市の発信一覧"), gettext_noop("X（旧Twitter）"), gettext_noop("ブログ（WordPress）"))
+
+
+@dataclass(frozen=True)
+class Listed:
+    """掲載事項 — what citizens read of one account; never a staff member's name."""
+
+    account: Account
+
+    @property
+    def official(self) -> bool:
+        """Has it gone through the whole opening?"""
+        return self.account.state == Account.State.OFFICIAL
+
+    @property
+    def verified(self) -> bool:
+        """Does the newest finding say that the service has verified the account? (§6(3)エ)"""
+        newest = next(iter(self.account.verifications.all()), None)
+        return newest is not None and newest.granted_on is not None
+
+    @property
+    def service(self) -> str:
+        """The service's name in the page's language."""
+        return _(service_label(self.account.service))
+
+    @property
+    def division(self) -> str:
+        """The division's name in the page's language."""
+        division = self.account.division
+        return division.name_en if get_language() == "en" and division.name_en else division.name
+
+    @property
+    def since(self) -> date | None:
+        """The day on which it came on the register."""
+        return timezone.localdate(self.account.listed_at) if self.account.listed_at else None
+
+    @property
+    def address(self) -> str:
+        """The full address of the account, with which another's is compared; empty if it is none of the web."""
+        return web_address(account_address(self.account))
+
+    @property
+    def on_these_pages(self) -> bool:
+        """Does the account live on the city's own pages?"""
+        return the_citys_own(self.account)
+
+    @property
+    def page(self) -> str:
+        """Its page's path below the public address; it never changes."""
+        return f"accounts/{self.account.pk}/"
+
+    @property
+    def face(self) -> str:
+        """The file of its image as shown; empty if it has none."""
+        return pictures.small_name(self.account.image, pictures.FACE) if self.account.image else ""
+
+
+def listed() -> list[Listed]:
+    """Every account on the register, by service, then by division."""
+    order = {key: place for place, key in enumerate(SERVICES)}
+    rows = accounts().order_by("division__code", "pk")
+    return [Listed(account) for account in sorted(rows, key=lambda account: order.get(account.service, len(order)))]
+
+
+def by_service(rows: Iterable[Listed]) -> list[tuple[str, list[Listed]]]:
+    """The accounts under the name of each service."""
+    return [(label, list(group)) for label, group in groupby(rows, attrgetter("service"))]
+
+
+def numbers() -> list[int]:
+    """The numbers of the accounts that have a page."""
+    return list(Account.objects.public().order_by("pk").values_list("pk", flat=True))
+
+
+def numbers_with_policy() -> list[int]:
+    """The numbers of the accounts whose policy has a page: those with a completed version (§6(2))."""
+    complete = Account.objects.public().filter(policies__completed_at__isnull=False)
+    return list(complete.order_by("pk").values_list("pk", flat=True).distinct())
+
+
+def accounts() -> QuerySet[Account]:
+    """The accounts on the register with all that their entries show."""
+    return Account.objects.public().select_related("division").prefetch_related("verifications")
+
+
+def web_address(url: str) -> str:
+    """The address if it leads to a page of the web; else nothing that a page may link to."""
+    return url if url.lower().startswith(("https://", "http://")) else ""
+
+
+def register_page() -> dict[str, Any]:
+    rows = listed()
+    return {"services": by_service(rows), "count": len(rows)}
+
+
+def account_page(number: str) -> dict[str, Any] | None:
+    account = accounts().filter(pk=int(number)).first()
+    if account is None:
+        return None
+    return {"listed": Listed(account), "newest": feed.newest_of(account), "policy": public_policy(account)}
+
+
+def policy_page(number: str) -> dict[str, Any] | None:
+    account = accounts().filter(pk=int(number)).first()
+    policy = public_policy(account) if account else None
+    if account is None or policy is None:
+        return None
+    return {"listed": Listed(account), "policy": policy, "items": shown_items(policy)}

@@ -1,0 +1,145 @@
+"""The public pages: which there are, and how each is drawn. Live and static copy are drawn here alike.
+
+A page is told by its path below the public address. `register`, `feed` and `official` say what is on it;
+nothing here knows a person, a session or a draft.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from django.conf import settings
+from django.template.loader import render_to_string
+from django.utils import translation
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from koshiki.guideline import guideline
+from koshiki.look import Entry
+from koshiki.public import atom, feed, official, open_data, register
+
+HTML, JSON, ATOM = "text/html; charset=utf-8", "application/json", "application/atom+xml; charset=utf-8"
+ASSETS = ("tokens.css", "koshiki.css", "mark.svg")
+
+
+class NoSuchPage(LookupError):
+    """There is no public page at this path."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page as it is served: its media type and its bytes."""
+
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of page: the paths it stands at, its template, and what is on it (None: no such page)."""
+
+    pattern: re.Pattern[str]
+    template: str
+    context: Callable[..., dict[str, Any] | None]
+    section: str
+
+
+def _kind(pattern: str, template: str, context: Callable[..., dict[str, Any] | None], section: str) -> Kind:
+    return Kind(re.compile(pattern), f"public/{template}.html", context, section)
+
+
+KINDS = (
+    _kind(r"index\.html", "register", register.register_page, "register"),
+    _kind(r"accounts/(?P<number>[1-9][0-9]{0,17})/index\.html", "account", register.account_page, "register"),
+    _kind(r"accounts/(?P<number>[1-9][0-9]{0,17})/policy\.html", "policy", register.policy_page, "register"),
+    _kind(r"feed/index\.html", "feed", feed.feed_page, "feed"),
+    _kind(r"feed/(?P<year>[0-9]{4})\.html", "year", feed.year_page, "feed"),
+    _kind(r"feed/(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})\.html", "day", feed.day_page, "feed"),
+    _kind(r"check\.html", "check", official.check_page, "check"),
+    _kind(r"about\.html", "about", open_data.about_page, "about"),
+)
+FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
+    atom.PATH: (ATOM, atom.atom),
+    "accounts.json": (JSON, open_data.accounts_json),
+    "accounts.schema.json": (JSON, open_data.schema_json),
+}
+
+
+def page(path: str, **asked: str) -> Page:
+    """The page at `path` (`en/…` in English). `asked` is what a live page was asked (`q` of the check).
+
+    Raises NoSuchPage.
+    """
+    if path in FILES:
+        media_type, content = FILES[path]
+        return Page(media_type, content())
+    language, below = ("en", path.removeprefix("en/")) if path.startswith("en/") else ("ja", path)
+    for kind in KINDS:
+        if match := kind.pattern.fullmatch(below):
+            with translation.override(language):
+                return Page(HTML, _draw(kind, below, language, {**match.groupdict(), **asked}))
+    raise NoSuchPage(path)
+
+
+def lost(top: str) -> Page:
+    """What stands where no page is. Since it is shown at any path, `top` is the address of all pages."""
+    with translation.override("ja"):
+        return Page(HTML, render_to_string("public/404.html", _around(top, top, "ja")).encode())
+
+
+def paths() -> Iterator[str]:
+    """Every path of the static copy."""
+    yield from FILES
+    days = [day for day, _number in feed.days()]
+    for prefix in ("", "en/"):
+        yield from (prefix + path for path in ("index.html", "feed/index.html", "check.html", "about.html"))
+        for number in register.numbers():
+            yield f"{prefix}accounts/{number}/index.html"
+        for number in register.numbers_with_policy():
+            yield f"{prefix}accounts/{number}/policy.html"
+        yield from (f"{prefix}feed/{year}.html" for year in dict.fromkeys(day.year for day in days))
+        yield from (f"{prefix}feed/{day:%Y-%m-%d}.html" for day in days)
+
+
+def day_at(path: str) -> date | None:
+    """The day whose page stands at this path."""
+    match = re.fullmatch(r"(?:en/)?feed/([0-9]{4}-[0-9]{2}-[0-9]{2})\.html", path)
+    return date.fromisoformat(match[1]) if match else None
+
+
+def _draw(kind: Kind, below: str, language: str, asked: dict[str, str]) -> bytes:
+    context = kind.context(**asked)
+    if context is None:
+        raise NoSuchPage(below)
+    return render_to_string(kind.template, {**_frame(kind, below, language), **context}).encode()
+
+
+def _frame(kind: Kind, below: str, language: str) -> dict[str, Any]:
+    """What stands around a page; all addresses are relative, so that the pages work below any path."""
+    top = "../" * (below.count("/") + (language == "en")) or "./"
+    home = top + "en/" if language == "en" else top
+    other = (top if language == "en" else f"{top}en/") + re.sub(r"index\.html$", "", below)
+    return {**_around(top, home, language), "other_language_url": other.removeprefix("./") or "./",
+            "public_navigation": _navigation(home, kind.section)}
+
+
+def _around(top: str, home: str, language: str) -> dict[str, Any]:
+    return {
+        "city": guideline().city, "sample": settings.KOSHIKI_SAMPLE, "top": top, "home": home, "public_home": home,
+        "assets": f"{top}assets/", "ja": SafeString(' lang="ja"' if language == "en" else ""),
+        "public_navigation": _navigation(home, ""),
+    }
+
+
+def _navigation(home: str, section: str) -> list[Entry]:
+    entries = (
+        ("register", _("公式アカウント一覧"), ""),
+        ("feed", _("市の発信"), "feed/"),
+        ("check", _("公式かどうか調べる"), "check.html"),
+        ("about", _("このページについて"), "about.html"),
+    )
+    return [Entry(label, home + path, "", key == section) for key, label, path in entries]

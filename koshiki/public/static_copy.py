@@ -1,0 +1,192 @@
+"""公開用の写し — the public pages as files that any web server can show.
+
+`releases/<n>` holds one whole copy; the link `current`, which alone is the web server's root, is flipped to it
+when it is complete, so that no reader sees half of one. What did not change is the same file in both (hard links).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.contrib.staticfiles import finders
+from django.db import connection
+
+from koshiki import clock
+from koshiki.audit.models import Head
+from koshiki.public import pictures, site
+from koshiki.public.facts import Facts, facts
+from koshiki.public.models import PublicCopy
+
+KEPT = 3
+_LOCK = 0x6B6F7368  # one writer at a time, on whatever host
+
+
+def refresh() -> PublicCopy | None:
+    """Write the copy anew if what it shows has changed; None if it is up to date, or another is writing it.
+
+    What fails is kept on the row, where staff see it, and raised.
+    """
+    with _alone() as alone:
+        if not alone:
+            return None
+        copy, root = last(), Path(settings.KOSHIKI_PUBLIC_DIR)
+        head = Head.objects.get(pk=1).number  # before reading: what comes later brings us back
+        if copy.entry == head and not copy.error and (root / "current").is_dir():
+            return None
+        try:
+            return _brought_up(copy, root, head)
+        except Exception as error:
+            PublicCopy.objects.filter(pk=1).update(error=_reason(error))
+            raise
+
+
+def last() -> PublicCopy:
+    """The row that says what the copy shows."""
+    return PublicCopy.objects.get_or_create(pk=1)[0]
+
+
+@contextmanager
+def _alone() -> Iterator[bool]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock(%s)", [_LOCK])
+        alone: bool = cursor.fetchone()[0]
+        try:
+            yield alone
+        finally:
+            if alone:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [_LOCK])
+
+
+def _brought_up(copy: PublicCopy, root: Path, head: int) -> PublicCopy | None:
+    now = facts()
+    changed = now.digest != copy.digest or not (root / "current").is_dir()
+    if changed:
+        copy.release = write(root, now)
+        copy.digest, copy.written_at = now.digest, clock.now()
+    copy.entry, copy.error = head, ""
+    copy.save()
+    return copy if changed else None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"{error.strerror or error}（{error.filename or '場所不明'}）"[:300]
+    return f"{type(error).__name__}: {error}"[:300]
+
+
+# ---------------------------------------------------------------- one release
+
+
+def write(root: Path, now: Facts) -> int:
+    """Write the next release below `root`, make it current, and drop what is too old. Returns its number."""
+    releases = root / "releases"
+    for folder in (root, releases, root / "staging"):
+        folder.mkdir(parents=True, exist_ok=True)
+        folder.chmod(0o755)
+    number = max(_numbers(releases), default=0) + 1
+    making = releases / f".{number}"
+    shutil.rmtree(making, ignore_errors=True)
+    _fill(making, (root / "current").resolve(), now)
+    (making / "m").symlink_to(Path("../../staging"))
+    making.rename(releases / str(number))
+    _point(root / "current", Path("releases") / str(number))
+    _prune(releases, number)
+    return number
+
+
+def _fill(folder: Path, before: Path, now: Facts) -> None:
+    known = _days_of(before)
+    days = {f"{day}": now.of_day(day) for day in now.days}
+    for path in site.paths():
+        day = site.day_at(path)
+        if day and known.get(f"{day}") == days.get(f"{day}", "") and (before / path).is_file():
+            _share(before / path, folder / path)
+        else:
+            _place(folder / path, site.page(path).body, before / path)
+    _place(folder / "404.html", site.lost(urlsplit(settings.KOSHIKI_PUBLIC_URL).path).body, before / "404.html")
+    for name in site.ASSETS:
+        _place(folder / "assets" / name, asset(name).read_bytes(), before / "assets" / name)
+    for name in pictures.names():
+        _place_picture(folder / "media" / name, before / "media" / name)
+    _days_file(folder).write_text(json.dumps(days))
+
+
+def asset(name: str) -> Path:
+    """The file of a style sheet or mark."""
+    found = finders.find(name)
+    if not isinstance(found, str):
+        raise FileNotFoundError(name)
+    return Path(found)
+
+
+def _days_file(release: Path) -> Path:
+    """Which days' pages the release holds, beside it: what citizens' web server shows has only their pages."""
+    return release.with_name(f"{release.name.lstrip('.')}.days.json")
+
+
+def _days_of(release: Path) -> dict[str, str]:
+    try:
+        found: dict[str, str] = json.loads(_days_file(release).read_text())
+    except (OSError, ValueError):
+        return {}
+    return found
+
+
+def _place(path: Path, body: bytes, before: Path) -> None:
+    """The file with this content; the same file as in the release before, if nothing changed."""
+    if before.is_file() and before.read_bytes() == body:
+        _share(before, path)
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("wb") as file:
+        file.write(body)
+        file.flush()
+        os.fchmod(file.fileno(), 0o644)
+        os.fsync(file.fileno())
+
+
+def _place_picture(path: Path, before: Path) -> None:
+    """Pictures are named by their content, so one of the same name is the same; the store's own are not for others."""
+    if before.is_file():
+        _share(before, path)
+    elif source := pictures.find(path.name):
+        _place(path, source.read_bytes(), before)
+
+
+def _share(source: Path, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        path.hardlink_to(source)
+    except OSError:  # a file system without links
+        shutil.copy2(source, path)
+
+
+def _point(link: Path, target: Path) -> None:
+    beside = link.with_name(".current")
+    beside.unlink(missing_ok=True)
+    beside.symlink_to(target)
+    beside.replace(link)
+
+
+def _prune(releases: Path, number: int) -> None:
+    """Keep the last three; those that hold an account which is no longer listed go at once (§7(2))."""
+    listed = _accounts_in(releases / str(number))
+    for old in _numbers(releases):
+        if old <= number - KEPT or not _accounts_in(releases / str(old)) <= listed:
+            shutil.rmtree(releases / str(old), ignore_errors=True)
+            _days_file(releases / str(old)).unlink(missing_ok=True)
+
+
+def _accounts_in(release: Path) -> set[str]:
+    return {path.parent.name for path in (release / "accounts").glob("*/index.html")}
+
+
+def _numbers(releases: Path) -> list[int]:
+    return [int(path.name) for path in releases.iterdir() if path.name.isdigit()]

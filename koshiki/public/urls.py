@@ -1,0 +1,10 @@
+from django.urls import path
+
+from koshiki.public import views
+
+urlpatterns = [
+    path("official/assets/<str:name>", views.public_asset, name="public_asset"),
+    path("official/media/<str:name>", views.public_picture, name="public_picture"),
+    path("official/", views.public_page, name="public"),
+    path("official/<path:path>", views.public_page, name="public_page"),
+]
