@@ -1,0 +1,66 @@
+"""What an approver ticks and writes. Ticking is asked for by the act, not here: its refusal names the clause."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django import forms
+
+from koshiki.forms import TextField
+from koshiki.guideline import guideline
+from koshiki.posts.content import service_of
+from koshiki.posts.models import Revision
+
+
+class ApproveForm(forms.Form):
+    """承認 — §5's nine, each outside link with the author's reason (§8(4)), permanence (§4(7))."""
+
+    prohibited = forms.MultipleChoiceField(label="どれにも当たらないことを、一つずつ確かめます", required=False,
+                                           widget=forms.CheckboxSelectMultiple)
+    links = forms.MultipleChoiceField(label="リンク先を開いて、信頼できることを一つずつ確かめます", required=False,
+                                      widget=forms.CheckboxSelectMultiple)
+    permanence = forms.BooleanField(label=guideline().fixed["permanence"], required=False)
+
+    def __init__(self, *, revision: Revision, ticked: Any = None) -> None:
+        super().__init__(ticked)
+        self.revision = revision
+        self._choices("prohibited", [(c.id, f"{c.cite}　{c.text}") for c in guideline().under("§5")])
+        self._choices("links", [(link.url, f"{link.url}（{link.host}）　理由：{link.reason}")
+                                for link in revision.outside_links.all()])
+
+    def _choices(self, name: str, choices: list[tuple[str, str]]) -> None:
+        field = self.fields[name]
+        assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101
+        field.choices = choices
+
+
+class ReturnForm(forms.Form):
+    """差戻し・文案の提案 — a comment, and where useful the wording for each target."""
+
+    comment = TextField(label="意見・理由", limit=2000, required=False, widget=forms.Textarea(attrs={"rows": 4}),
+                        help_text="差し戻すときは必ず書いてください。")
+
+    def __init__(self, *args: Any, revision: Revision, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.words: list[tuple[str, int, str]] = []
+        for target in revision.targets.select_related("account").prefetch_related("account__connections"):
+            content = json.loads(target.content)
+            for declared in service_of(target.account).fields:
+                name = f"words-{target.account_id}-{declared.key}"
+                self.fields[name] = TextField(
+                    label=f"{target.account.name}：{declared.label}", required=False, limit=10_000,
+                    initial=content.get(declared.key, ""),
+                    widget=forms.Textarea(attrs={"rows": 5 if declared.kind == "text" else 1}))
+                self.words.append((name, target.account_id, declared.key))
+
+    def suggestion(self) -> dict[int, dict[str, str]]:
+        """The wording as it was left: what is equal to the draft is sorted out by the act."""
+        found: dict[int, dict[str, str]] = {}
+        for name, account, key in self.words:
+            if name in self.data:
+                found.setdefault(account, {})[key] = self.cleaned_data[name]
+        return found
+
+    def word_fields(self) -> list[forms.BoundField]:
+        return [self[name] for name, _account, _key in self.words]

@@ -1,0 +1,334 @@
+"""The one form in which an author writes: the post, each target's content, images, links to others' pages."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.core.validators import MaxLengthValidator
+from django.http import QueryDict
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.datastructures import MultiValueDict
+
+from koshiki.forms import LineField, TextField
+from koshiki.guideline import guideline
+from koshiki.images import ACCEPT, BadImage
+from koshiki.look import Picture, Preview
+from koshiki.networks.base import Field
+from koshiki.organization.models import Person
+from koshiki.posts.content import Attached, Draft, outside_addresses, publishes, service_of
+from koshiki.posts.forms.images import ImageForm
+from koshiki.posts.forms.uploads import held_by, take_in
+from koshiki.posts.media import kept_of
+from koshiki.posts.models import Revision
+from koshiki.posts.readiness import Lack, lacking
+from koshiki.posts.showing import limited, preview_of
+from koshiki.register.models import Account
+from koshiki.register.roles import AUTHOR, accounts_of
+from koshiki.text import BadText, clean
+
+MOST_IMAGES = 12
+EXPIRIES = ((10, "10分"), (30, "30分"), (60, "1時間"), (180, "3時間"), (360, "6時間"), (720, "12時間"), (1440, "24時間"))
+
+
+class SeveralFiles(forms.FileInput):
+    allow_multiple_selected = True
+
+
+class PostForm(forms.Form):
+    """投稿 — what belongs to the post as a whole."""
+
+    title = LineField(label="件名", limit=100, validators=[MaxLengthValidator(100, "件名が長すぎます。")],
+                      help_text="庁内での呼び名です。発信されません。")
+    basis = LineField(label="根拠", limit=300, required=False, validators=[MaxLengthValidator(300, "根拠が長すぎます。")],
+                      help_text="内容が正しいと言える元。要綱、通知、決裁番号、担当への確認など。")
+    targets = forms.ModelMultipleChoiceField(
+        Account.objects.none(), label="発信先", widget=forms.CheckboxSelectMultiple,
+        error_messages={"required": "発信先を選んでください。"})
+    text = TextField(label="本文（すべての発信先に共通）", limit=10_000, required=False,
+                     widget=forms.Textarea(attrs={"rows": 7}),
+                     help_text="発信先ごとに変えるときは、下の発信先の欄に書きます。")
+    images = forms.Field(label="画像を加える", required=False,
+                         widget=SeveralFiles(attrs={"accept": ACCEPT}),
+                         help_text="JPEG・PNG・WebP・GIFの静止画、1枚20MBまで。撮影場所などの情報は取り除いて保存します。")
+    due_at = forms.DateTimeField(
+        label="発信日時", required=False, help_text="空のままなら、承認されたらすぐに発信します。",
+        widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
+        error_messages={"invalid": "日時を「2026-11-22T14:05」のように入力してください。"})
+    expires_after = forms.TypedChoiceField(
+        label="配信期限", choices=EXPIRIES, coerce=int, empty_value=30,
+        help_text="発信日時からこの時間を過ぎたら、発信しません。")
+    once = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    based_on = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
+    image_count = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=MOST_IMAGES)
+    link_count = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=0, max_value=100)
+
+
+class TargetForm(forms.Form):
+    """発信先の内容 — the fields that the account's service declares; its text may be the shared one."""
+
+    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
+        super().__init__(*args, prefix=f"target-{account.pk}", **kwargs)
+        self.account, self.service = account, service_of(account)
+        for declared in self.service.fields:
+            self.fields[declared.key] = _form_field(declared)
+
+    def content(self, shared: str, raw: bool = False) -> dict[str, str]:
+        """The content for this target; an empty text is the shared one."""
+        values = {key: self.typed(key) if raw else self.cleaned_data.get(key, "") for key in self.fields}
+        if "text" in values and not values["text"].strip():
+            values["text"] = shared
+        return values
+
+    def typed(self, key: str) -> str:
+        return str(self[key].value() or "")
+
+
+def _form_field(declared: Field) -> forms.Field:
+    if declared.key == "text":
+        return TextField(label=f"{declared.label}（この発信先だけ）", required=False, limit=10_000,
+                         help_text="空なら共通の文になります。", widget=forms.Textarea(attrs={"rows": 4}))
+    if declared.kind == "choice":
+        return forms.ChoiceField(label=declared.label, choices=declared.choices, required=False,
+                                 help_text=declared.help)
+    field = TextField if declared.kind == "text" else LineField
+    return field(label=declared.label, required=False, limit=5000, help_text=declared.help)
+
+
+class LinkForm(forms.Form):
+    """市以外へのリンク — the author's reason (§8(4))."""
+
+    url = forms.CharField(widget=forms.HiddenInput, required=False)
+    reason = LineField(label="リンクする理由", limit=300, required=False,
+                       validators=[MaxLengthValidator(300, "理由が長すぎます。")])
+
+
+class Writing:
+    """The whole form. `judged`: errors are shown; else what was typed is shown again without judgement."""
+
+    def __init__(self, person: Person, *, data: QueryDict | None = None, judged: bool = True,
+                 files: MultiValueDict[str, Any] | None = None, initial: Mapping[str, Any] | None = None) -> None:
+        self.person, self.data, self.judged = person, data, judged
+        self.initial = dict(initial or {})
+        self.uploads_refused: list[str] = []
+        self.choices = writable_accounts(person)
+        self.post = self._made(PostForm)
+        self._offer()
+        self.targets = [self._made(TargetForm, account=a) for a in self.choices]
+        self.images = [self._made(ImageForm, number=n, person=person) for n in range(self._count("image_count"))]
+        if files:
+            self._take_in(files.getlist("images"))
+        self.links = self._link_forms()
+
+    # ------------------------------------------------------------ making
+
+    @classmethod
+    def of(cls, person: Person, draft: Draft, revision: Revision | None = None) -> Writing:
+        """The form with what a draft holds; `revision`: what it goes on from."""
+        return cls(person, initial=_initial(person, draft, revision), judged=False)
+
+    @classmethod
+    def new(cls, person: Person, account: str = "") -> Writing:
+        """An empty form; the one account that a person writes for, or the one asked for, is chosen."""
+        mine = [a.pk for a in writable_accounts(person)]
+        chosen = mine if len(mine) == 1 else [pk for pk in mine if str(pk) == account]
+        return cls(person, judged=False, initial={
+            "targets": chosen, "once": uuid.uuid4(),
+            "expires_after": guideline().deadlines["delivery_expires_minutes"]})
+
+    def _made(self, form: Any, **kwargs: Any) -> Any:
+        """The form bound to what was sent when it is to be judged, else with the same values as its start."""
+        if self.data is None:
+            start = self.initial if form is PostForm else self.initial.get(form.__name__, {}).get(_key(kwargs), {})
+            return form(initial=start, **kwargs)
+        bound = form(self.data, **kwargs)
+        if self.judged:
+            return bound
+        values = {n: f.widget.value_from_datadict(self.data, MultiValueDict(), bound.add_prefix(n))
+                  for n, f in bound.fields.items()}
+        return form(initial=values, **kwargs)
+
+    def _offer(self) -> None:
+        field = self.post.fields["targets"]
+        field.queryset = Account.objects.filter(pk__in=[a.pk for a in self.choices])
+        field.choices = [(a.pk, f"{a.name}（{a.get_service_display()}）") for a in self.choices]
+
+    def _count(self, name: str) -> int:
+        given = self.data.get(name, "0") if self.data is not None else self.initial.get(name, 0)
+        return min(int(given), MOST_IMAGES) if str(given).isascii() and str(given).isdigit() else 0
+
+    def _take_in(self, files: Sequence[Any]) -> None:
+        """Each uploaded image becomes a row of its own; what is refused is said at the field."""
+        taken = files[: MOST_IMAGES - len(self.images)]
+        for file in taken:
+            try:
+                held = take_in(file, self.person)
+            except BadImage as bad:
+                self._complain("images", f"{file.name}：{bad.message}")
+                continue
+            number = len(self.images)
+            fresh = ImageForm(initial={"held": held}, number=number, person=self.person)
+            if self.judged:
+                fresh = ImageForm({f"image-{number}-held": held}, number=number, person=self.person)
+            self.images.append(fresh)
+        if len(self.images) + len(files) - len(taken) > MOST_IMAGES:
+            self._complain("images", f"画像は{MOST_IMAGES}枚までです。")
+
+    def _complain(self, field: str, message: str) -> None:
+        if not self.post.is_bound:
+            self.uploads_refused.append(message)
+        else:
+            self.post.add_error(field, message)
+
+    def _link_forms(self) -> list[tuple[Any, LinkForm]]:
+        """One row for each address that leads outside, with the reason as far as it was typed."""
+        known = dict(self.initial.get("reasons", {}))
+        if self.data is not None:
+            known |= {self.data.get(f"link-{n}-url", ""): self.data.get(f"link-{n}-reason", "")
+                      for n in range(min(100, len(self.data)))}
+        rows = []
+        for number, link in enumerate(outside_addresses(self.typed_contents().values())[:100]):
+            values = {"url": link.url, "reason": known.get(link.url, "")}
+            prefix = f"link-{number}"
+            if self.judged and self.data is not None:
+                rows.append((link, LinkForm({f"{prefix}-{k}": v for k, v in values.items()}, prefix=prefix)))
+            else:
+                rows.append((link, LinkForm(initial=values, prefix=prefix)))
+        return rows
+
+    # ------------------------------------------------------------ showing
+
+    @property
+    def chosen(self) -> list[int]:
+        """The targets as ticked, by id."""
+        return [int(pk) for pk in (self.post["targets"].value() or []) if str(pk).isascii() and str(pk).isdigit()]
+
+    def chosen_targets(self) -> list[TargetForm]:
+        return [form for form in self.targets if form.account.pk in self.chosen]
+
+    def other_targets(self) -> list[TargetForm]:
+        """Not ticked, yet something was typed for them: it stays in the form."""
+        return [f for f in self.targets if f.account.pk not in self.chosen and any(f.typed(k) for k in f.fields)]
+
+    def typed_contents(self) -> dict[Account, dict[str, str]]:
+        """What stands in the form, judged or not."""
+        shared = str(self.post["text"].value() or "")
+        return {form.account: _presentable(form.content(shared, raw=True)) for form in self.chosen_targets()}
+
+    def live(self) -> list[tuple[Account, Preview, list[tuple[str, int, int]]]]:
+        """For each target how it would look, and how long its texts are as the service counts."""
+        pictures = [Picture(reverse("post_upload", args=[i.note]), i.typed("alt")) for i in self.images
+                    if i.note and not i.removed]
+        return [(account, preview_of(account, content, pictures, None), limited(service_of(account), content))
+                for account, content in self.typed_contents().items()]
+
+    def kept_images(self) -> list[ImageForm]:
+        return [image for image in self.images if not image.removed]
+
+    # ------------------------------------------------------------ judging
+
+    def is_valid(self, *, complete: bool) -> bool:
+        """Is everything well-formed; with `complete`, may it be submitted? Errors stand at their fields."""
+        forms_ = [self.post, *self.chosen_targets(), *self.kept_images(), *(form for _, form in self.links)]
+        sound = not [form for form in forms_ if not form.is_valid()]
+        if complete and not self.post.errors.get("targets"):
+            for lack in lacking(self._draft(registered=False)):
+                self._place(lack)
+                sound = False
+        return sound
+
+    def draft(self) -> Draft:
+        """What was written, its images registered with their statements (§4(2)). After `is_valid`."""
+        return self._draft(registered=True)
+
+    def _draft(self, *, registered: bool) -> Draft:
+        values = self.post.cleaned_data
+        shared = values.get("text", "")
+        division = self.chosen_targets()[0].account.division
+        return Draft(
+            title=values.get("title", ""), basis=values.get("basis", ""),
+            contents={f.account: f.content(shared) for f in self.chosen_targets()},
+            media=[Attached(i.medium(division, register=registered), i.cleaned_data.get("alt", ""))
+                   for i in self.kept_images() if i.kept],
+            due_at=values.get("due_at"), expires_after=values.get("expires_after") or 30,
+            reasons={link.url: form.cleaned_data.get("reason", "") for link, form in self.links},
+        )
+
+    def _place(self, lack: Lack) -> None:
+        """Set the message at the field where it can be mended."""
+        message = f"{lack.message}（{lack.clause}）"
+        named = f"{lack.account.name}：{message}" if lack.account else message
+        if lack.field == "links":
+            self._place_at_link(lack, message)
+        elif lack.account and lack.field not in {"targets", "media"}:
+            self._place_at_target(lack, named)
+        else:
+            self.post.add_error("images" if lack.field == "media" else lack.field, named)
+
+    def _place_at_link(self, lack: Lack, message: str) -> None:
+        for _link, form in self.links:
+            if not form.errors and not form.cleaned_data.get("reason"):
+                form.add_error("reason", message)
+                return
+
+    def _place_at_target(self, lack: Lack, message: str) -> None:
+        form = next(f for f in self.targets if f.account == lack.account)
+        shared = lack.field == "text" and not form.typed("text").strip()
+        if shared:
+            self.post.add_error("text", message)
+        else:
+            form.add_error(lack.field, message)
+
+    def errors(self) -> Iterator[tuple[str, str]]:
+        """Every message with the id of its field, for the summary at the top."""
+        shown = [self.post, *self.chosen_targets(), *self.kept_images(), *(form for _, form in self.links)]
+        for form in shown if self.judged else []:
+            for name in form.errors:
+                for message in form.errors[name]:
+                    yield (form[name].id_for_label or f"{form[name].auto_id}_0", message)
+
+
+def writable_accounts(person: Person) -> list[Account]:
+    """The official accounts that the person writes for and koshiki publishes to."""
+    rows = (Account.objects.filter(pk__in=accounts_of(person, AUTHOR), state=Account.State.OFFICIAL)
+            .select_related("division").prefetch_related("connections"))
+    return [account for account in rows if publishes(account)]
+
+
+def _key(kwargs: Mapping[str, Any]) -> Any:
+    account = kwargs.get("account")
+    return account.pk if account else kwargs.get("number")
+
+
+def _presentable(content: dict[str, str]) -> dict[str, str]:
+    """For counting and preview of what is being typed: what can't be cleaned is shown by its error instead."""
+    shown = {}
+    for key, value in content.items():
+        try:
+            shown[key] = clean(value)
+        except BadText:
+            shown[key] = "".join(c if c.isprintable() or c == "\n" else "�" for c in value)
+    return shown
+
+
+def _initial(person: Person, draft: Draft, revision: Revision | None) -> dict[str, Any]:
+    texts = [content.get("text", "") for content in draft.contents.values()]
+    shared = texts[0] if texts else ""
+    targets = {
+        account.pk: {k: "" if k == "text" and v == shared else v for k, v in content.items()}
+        for account, content in draft.contents.items()
+    }
+    images = {
+        n: {"held": held_by(kept_of(m.medium), m.medium.name, person), "alt": m.alt,
+            **{f: getattr(m.medium, f) for f in ImageForm.STATEMENT}}
+        for n, m in enumerate(draft.media)
+    }
+    return {
+        "title": draft.title, "basis": draft.basis, "targets": [a.pk for a in draft.contents], "text": shared,
+        "due_at": timezone.localtime(draft.due_at) if draft.due_at else None, "expires_after": draft.expires_after,
+        "once": uuid.uuid4(), "based_on": revision.number if revision else None, "image_count": len(images),
+        "TargetForm": targets, "ImageForm": images, "reasons": draft.reasons,
+    }

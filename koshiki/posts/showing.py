@@ -1,0 +1,197 @@
+"""How a post is shown: what would appear on each service, what changed, where it stands, what happened."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.urls import reverse
+
+from koshiki.audit.log import about
+from koshiki.audit.models import Entry
+from koshiki.calendar import wareki
+from koshiki.guideline import guideline
+from koshiki.look import Moment, Picture, Preview, Tone, WhereItStands
+from koshiki.networks.base import Network
+from koshiki.posts.content import service_of, targets_in
+from koshiki.posts.models import Approval, Delivery, Post, Remark, Revision
+from koshiki.posts.roles import eligible_approvers, standing_accounts
+from koshiki.posts.stages import stage_of
+from koshiki.register.models import Account
+
+AT_ONCE = "承認されたらすぐ"
+
+
+@dataclass(frozen=True)
+class Change:
+    """変わった所 — one part of a post before and after."""
+
+    label: str
+    before: str
+    after: str
+
+
+Accounts = Mapping[int, Account]
+
+
+def accounts_of(*revisions: Revision) -> dict[int, Account]:
+    """The accounts of these revisions with what their services need, in two queries."""
+    ids = {target["account"] for revision in revisions for target in targets_in(revision)}
+    rows = Account.objects.filter(pk__in=ids).select_related("division").prefetch_related("connections")
+    return {account.pk: account for account in rows}
+
+
+def previews(revision: Revision, accounts: Accounts) -> list[Preview]:
+    """Exactly what will appear, target by target, from the canonical text. Raises Altered."""
+    return [_preview(revision, accounts[target["account"]], target) for target in targets_in(revision)]
+
+
+def _preview(revision: Revision, account: Account, target: dict[str, Any]) -> Preview:
+    pictures = [Picture(reverse("post_image", args=[revision.post_id, m["sha256"]]), m["alt"]) for m in target["media"]]
+    return preview_of(account, target["content"], pictures, revision.due_at)
+
+
+def preview_of(account: Account, content: Mapping[str, str], pictures: list[Picture], at: datetime | None) -> Preview:
+    """A content as it will look on the account."""
+    service = service_of(account)
+    body = {key: value for key, value in content.items() if key != "title"}
+    return Preview(service=account.get_service_display(), account=account.name, handle=account.handle,
+                   title=content.get("title", ""), text=service.shown_text(body), pictures=pictures, at=at)
+
+
+# ---------------------------------------------------------------- differences
+
+
+def base_of(revision: Revision) -> Revision | None:
+    """The version that an approver last read before this one: the last that was returned or approved."""
+    earlier = Revision.objects.filter(post=revision.post_id, number__lt=revision.number)
+    read = earlier.filter(pk__in=Remark.objects.filter(post=revision.post_id).values("revision")) | earlier.filter(
+        pk__in=Approval.objects.filter(revision__post=revision.post_id).values("revision"))
+    return read.order_by("-number").first()
+
+
+def changes(before: Revision, after: Revision, accounts: Accounts) -> list[Change]:
+    """What differs between two versions, in the order of the page; nothing that is the same."""
+    return [change for change in _parts(before, after, accounts) if change.before != change.after]
+
+
+def _parts(before: Revision, after: Revision, accounts: Accounts) -> Iterator[Change]:
+    old = {target["account"]: target for target in targets_in(before)}
+    new = {target["account"]: target for target in targets_in(after)}
+    for pk in (*new, *(pk for pk in old if pk not in new)):
+        yield from _target_parts(accounts[pk], old.get(pk), new.get(pk))
+    yield Change("発信日時", _time(before.due_at), _time(after.due_at))
+    yield Change("配信期限", f"発信日時から{before.expires_after}分", f"発信日時から{after.expires_after}分")
+    yield Change("根拠（§4(4)）", before.basis, after.basis)
+    yield Change("市以外へのリンクの理由（§8(4)）", _reasons(before), _reasons(after))
+
+
+def _target_parts(account: Account, old: dict[str, Any] | None, new: dict[str, Any] | None) -> Iterator[Change]:
+    if old is None or new is None:
+        yield Change(f"{account}：発信先", "発信先" if old else "", "発信先" if new else "")
+    service = service_of(account)
+    for declared in service.fields:
+        yield Change(f"{account}：{declared.label}", *(
+            target["content"].get(declared.key, "") if target else "" for target in (old, new)))
+    yield Change(f"{account}：画像", *(_media(target) for target in (old, new)))
+
+
+def _media(target: dict[str, Any] | None) -> str:
+    media = target["media"] if target else []
+    return "\n".join(f"画像{n}（{m['sha256'][:8]}）{m['alt']}" for n, m in enumerate(media, start=1))
+
+
+def _time(at: datetime | None) -> str:
+    return wareki(at) if at else AT_ONCE
+
+
+def _reasons(revision: Revision) -> str:
+    return "\n".join(f"{link.url}　{link.reason}" for link in revision.outside_links.all())
+
+
+def suggested(remark: Remark, accounts: Accounts) -> list[Change]:
+    """The wording that a remark suggests, against the version it was written on."""
+    words = json.loads(remark.suggestion or "{}")
+    found = []
+    for target in remark.revision.targets.all():
+        before = json.loads(target.content)
+        for key, after in words.get(str(target.account_id), {}).items():
+            account = accounts.get(target.account_id)
+            found.append(Change(account.name if account else "前の発信先", before.get(key, ""), after))
+    return [change for change in found if change.before != change.after]
+
+
+# ---------------------------------------------------------------- where it stands
+
+
+def where(post: Post, revision: Revision, deliveries: list[Delivery], accounts: Accounts) -> WhereItStands:
+    """State, who is next, by when, under which clause."""
+    stage = stage_of(post, deliveries)
+    who, due, note = _next(post, revision, deliveries, accounts, stage.key)
+    return WhereItStands(state=stage.label, tone=stage.tone, who=who, due=due, clause="§8(1)", note=note)
+
+
+def _next(post: Post, revision: Revision, deliveries: list[Delivery], accounts: Accounts,
+          stage: str) -> tuple[str, datetime | None, str]:
+    if stage == "submitted":
+        return _approvers(revision, accounts), approval_due(post, revision), _half_approved(revision, accounts)
+    if stage in {"draft", "returned"}:
+        author = f"情報発信担当者　{revision.author.name}"
+        return author, None, "書き直して、もう一度提出してください。" if stage == "returned" else "まだ提出していません。"
+    if stage == "planned":
+        due = min((d.due_at for d in deliveries if d.state == Delivery.State.WAITING), default=None)
+        return "koshiki が発信します", due, ""
+    if stage == "trouble":
+        return "情報発信責任者", None, "届いたかどうか分からない、止まっている、又は失敗した配信があります。"
+    return "", None, ""
+
+
+def approval_due(post: Post, revision: Revision) -> datetime:
+    """By when the approval is wanted: within the hours of the guideline file, and before the publication."""
+    usual = post.moved_at + timedelta(hours=guideline().deadlines["approval_hours"])
+    return min(usual, revision.due_at) if revision.due_at else usual
+
+
+def _approvers(revision: Revision, accounts: Accounts) -> str:
+    still = [a for pk, a in accounts.items() if pk not in standing_accounts(revision)]
+    names = [person.name for person in eligible_approvers(revision, still)]
+    return "情報発信責任者　" + ("、".join(names) or "（承認できる人がいません。所属長が指定します）")
+
+
+def _half_approved(revision: Revision, accounts: Accounts) -> str:
+    done = [accounts[pk].name for pk in accounts if pk in standing_accounts(revision)]
+    return f"{'、'.join(done)}については承認済みです。" if done else ""
+
+
+# ---------------------------------------------------------------- history
+
+_WORDS = {
+    "write": ("起案", Tone.DRAFT), "revise": ("書き直し", Tone.DRAFT), "submit": ("提出", Tone.WAITING),
+    "send_back": ("差戻し", Tone.RETURNED), "suggest": ("文案の提案", Tone.RETURNED),
+    "take_over": ("提案された文を取り入れ、提出", Tone.WAITING), "approve": ("承認", Tone.DONE),
+    "approve_part": ("一部の発信先について承認", Tone.DONE), "withdraw_approval": ("承認の取消し", Tone.STOPPED),
+    "withdraw": ("取下げ", Tone.ENDED), "cancel": ("発信の取りやめ", Tone.ENDED),
+}
+
+
+def moments(post: Post, remarks: Mapping[int, Remark]) -> list[Moment]:
+    """The history of the post, newest first."""
+    return [_moment(entry, remarks) for entry in about(post)]
+
+
+def _moment(entry: Entry, remarks: Mapping[int, Remark]) -> Moment:
+    data = json.loads(entry.canonical)["data"]
+    words, tone = _WORDS.get(entry.verb.partition(".")[2], (entry.verb, Tone.DONE))
+    version = f"（第{data['revision']}版）" if "revision" in data else ""
+    remark = remarks.get(data.get("remark", 0))
+    return Moment(at=entry.at, what=words + version, who=entry.actor.name if entry.actor else "koshiki",
+                  clause=entry.clause, comment=remark.text if remark else data.get("reason", ""), tone=tone)
+
+
+def limited(service: Network, content: Mapping[str, str]) -> list[tuple[str, int, int]]:
+    """The fields with a limit: key, how long it is as the service counts, how long it may be."""
+    return [(f.key, service.count(content.get(f.key, "")), f.max) for f in service.fields
+            if f.max and f.kind == "text"]

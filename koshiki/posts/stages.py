@@ -1,0 +1,58 @@
+"""Where posts stand as people say it: the state of the post, and of its deliveries once it is approved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+
+from koshiki.look import Tone
+from koshiki.posts.models import Delivery, Post
+
+_D = Delivery.State
+TROUBLE = (_D.UNKNOWN, _D.PERSON, _D.FAILED, _D.HELD)
+ON_ITS_WAY = (_D.WAITING, _D.CLAIMED, _D.SENDING, _D.RETRY)
+
+
+@dataclass(frozen=True)
+class Stage:
+    """段階 — key, word, tone and the condition that a post fulfils there."""
+
+    key: str
+    label: str
+    tone: Tone
+    condition: Q
+
+
+def _with(states: tuple[str, ...]) -> Exists:
+    return Exists(Delivery.objects.filter(post=OuterRef("pk"), state__in=states))
+
+
+_APPROVED = Q(state=Post.State.APPROVED)
+STAGES = {
+    stage.key: stage
+    for stage in (
+        Stage("draft", "下書き", Tone.DRAFT, Q(state=Post.State.DRAFT)),
+        Stage("submitted", "承認待ち", Tone.WAITING, Q(state=Post.State.SUBMITTED)),
+        Stage("returned", "差戻し", Tone.RETURNED, Q(state=Post.State.RETURNED)),
+        Stage("trouble", "確認が必要", Tone.UNKNOWN, _APPROVED & Q(_with(TROUBLE))),
+        Stage("planned", "発信待ち", Tone.PLANNED, _APPROVED & ~Q(_with(TROUBLE)) & Q(_with(ON_ITS_WAY))),
+        Stage("sent", "発信済み", Tone.DONE, _APPROVED & ~Q(_with((*TROUBLE, *ON_ITS_WAY)))),
+        Stage("withdrawn", "取下げ", Tone.ENDED, Q(state=Post.State.WITHDRAWN)),
+    )
+}
+
+
+def counts(posts: QuerySet[Post]) -> dict[str, int]:
+    """How many of these posts are at each stage; one query."""
+    return posts.order_by().aggregate(**{s.key: Count("pk", filter=s.condition, distinct=True) for s in STAGES.values()})
+
+
+def stage_of(post: Post, deliveries: list[Delivery]) -> Stage:
+    """The stage of one post whose deliveries are at hand."""
+    if post.state != Post.State.APPROVED:
+        return STAGES[post.state]
+    states = {delivery.state for delivery in deliveries}
+    if states & set(TROUBLE):
+        return STAGES["trouble"]
+    return STAGES["planned" if states & set(ON_ITS_WAY) else "sent"]

@@ -1,0 +1,24 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from koshiki.posts.views.approving import post_approve, post_withdraw_approval
+from koshiki.posts.views.images import post_image, post_upload
+from koshiki.posts.views.reading import post, post_list
+from koshiki.posts.views.steps import post_end, post_submit, post_take_over
+from koshiki.posts.views.writing import post_edit, post_preview, post_write
+
+urlpatterns = [
+    path("posts/", post_list, name="posts"),
+    path("posts/write/", post_write, name="post_write"),
+    path("posts/preview/", post_preview, name="post_preview"),
+    path("posts/uploads/<str:held>/", post_upload, name="post_upload"),
+    path("posts/<int:pk>/", post, name="post"),
+    path("posts/<int:pk>/edit/", post_edit, name="post_edit"),
+    path("posts/<int:pk>/submit/", post_submit, name="post_submit"),
+    path("posts/<int:pk>/approve/", post_approve, name="post_approve"),
+    path("posts/<int:pk>/end/", post_end, name="post_end"),
+    path("posts/<int:pk>/images/<str:sha256>/", post_image, name="post_image"),
+    path("posts/approvals/<int:pk>/withdraw/", post_withdraw_approval, name="post_withdraw_approval"),
+    path("posts/remarks/<int:pk>/take/", post_take_over, name="post_take_over"),
+]
