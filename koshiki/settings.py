@@ -41,7 +41,10 @@ KOSHIKI_MEDIA = KOSHIKI_HOME / "media"
 KOSHIKI_FEED = KOSHIKI_HOME / "feed"
 KOSHIKI_KEY_RING = Path(os.environ.get("KOSHIKI_KEY_RING", KOSHIKI_HOME / "keys.json"))
 # Networks that addresses given by people or services may lead to although they are not public (CIDR, comma).
-KOSHIKI_ALLOWED_NETWORKS = tuple(filter(None, os.environ.get("KOSHIKI_ALLOWED_NETWORKS", "").split(",")))
+KOSHIKI_ALLOWED_NETWORKS = (
+    ("127.0.0.1/32",) if KOSHIKI_SAMPLE  # the sample reaches its own service and nothing else (networks/reach.py)
+    else tuple(filter(None, os.environ.get("KOSHIKI_ALLOWED_NETWORKS", "").split(",")))
+)
 KOSHIKI_OUTBOUND_PROXY = os.environ.get("KOSHIKI_OUTBOUND_PROXY", "")
 KOSHIKI_URL = os.environ.get("KOSHIKI_URL", "http://127.0.0.1:8000/")  # the staff pages, as mails name them
 
@@ -83,6 +86,7 @@ MIDDLEWARE = [
     "koshiki.middleware.RefusedPage",
     "koshiki.organization.gate.FirstPassword",
     "koshiki.organization.gate.GuidelineFirst",
+    "koshiki.organization.gate.NoteRefusal",
     "axes.middleware.AxesMiddleware",
 ]
 

@@ -1,13 +1,15 @@
-"""What stands between a signed-in person and a page: the first password, and §4(1)'s confirmation."""
+"""What stands between a signed-in person and a page: the first password, §4(1), and the note of a refusal."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from django.db import transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 
+from koshiki.audit.log import record
 from koshiki.errors import SECRET_WORDS
 from koshiki.guideline import Refused, guideline
 from koshiki.organization.actions import confirm_guideline
@@ -63,6 +65,23 @@ class GuidelineFirst:
         if by_htmx:
             response["HX-Retarget"], response["HX-Reswap"] = "#main", "innerHTML"
         return response
+
+
+class NoteRefusal:
+    """Every refusal stands in the log too, by its clause; the act that it stopped was rolled back before."""
+
+    def __init__(self, get_response: Handler) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        person = request.user
+        if isinstance(exception, Refused) and isinstance(person, Person):
+            with transaction.atomic():
+                record("refused", person, by=person, clause=exception.clause.id, message=exception.message,
+                       path=request.path)
 
 
 def _lapsed(request: HttpRequest, exception: Exception) -> bool:

@@ -1,0 +1,1 @@
+"""記録 — the pages of the chained log."""
