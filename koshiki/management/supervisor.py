@@ -29,7 +29,6 @@ from koshiki.database.system_account import NotPossible
 from koshiki.database.version import NOTED, version
 from koshiki.management.child import PARENT, PATIENCE, Child
 
-COMMANDS = Path(__file__).parent / "commands"
 MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
 LOOPBACK = "127.0.0.1"
 
@@ -176,7 +175,7 @@ class Supervisor:
         try:
             if self._ask(NOTED) != version():
                 self._step("setup_database", *(["--sample"] if self.sample else []))
-            if self.sample and _exists("sample_service"):
+            if self.sample:
                 self._add("見本SNS", *MANAGE, "sample_service")
             self._first_time()
             self._add("ウェブサーバー", sys.executable, "-m", "gunicorn", "-c", "python:koshiki.management.web")
@@ -194,10 +193,19 @@ class Supervisor:
                 return
             self._step("create_administrator", "--if-nobody", with_terminal=True)
         elif not self.sample_loaded.exists():
-            if _exists("load_sample"):
-                say("見本を入れています。")
-                self._step("load_sample")
+            say("見本を入れています。")
+            self._wait_for(settings.KOSHIKI_HOME / "sample-sns/port")
+            self._step("load_sample")
             self.sample_loaded.touch()
+
+    def _wait_for(self, port: Path) -> None:
+        """Until 見本SNS, whose file holds its port, takes connections."""
+        for _ in range(200):
+            with contextlib.suppress(OSError, ValueError):
+                return socket.create_connection((LOOPBACK, int(port.read_text())), timeout=1).close()
+            self._watch()
+            time.sleep(0.1)
+        raise NotPossible("見本SNS が起動しません。")
 
     def _step(self, *command: str, with_terminal: bool = False) -> None:
         """A command that must end well before the start goes on."""
@@ -226,7 +234,7 @@ class Supervisor:
         while not self._answers():
             self._watch()
             time.sleep(0.05)
-        if self.sample and _exists("show_sample"):
+        if self.sample:
             self._step("show_sample")
         say(f"\n公式を起動しました（{time.monotonic() - started:.1f} 秒）: {self.address}\n終わるには Ctrl-C を押してください。")
 
@@ -266,10 +274,6 @@ class Supervisor:
         deadline = time.monotonic() + PATIENCE
         for child in self.children:
             child.end(deadline)
-
-
-def _exists(command: str) -> bool:
-    return (COMMANDS / f"{command}.py").exists()
 
 
 if __name__ == "__main__":
