@@ -31,6 +31,8 @@ from koshiki.management.child import PARENT, PATIENCE, Child
 
 MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
 LOOPBACK = "127.0.0.1"
+NOT_IN_SAMPLE = {"KOSHIKI_SMTP_HOST", "KOSHIKI_OUTBOUND_PROXY", "KOSHIKI_ALLOWED_NETWORKS", "KOSHIKI_PUBLIC_DIR",
+                 "KOSHIKI_TRUSTED_PROXY"}
 
 
 class Stopped(BaseException):
@@ -162,7 +164,8 @@ class Supervisor:
             "KOSHIKI_LISTEN": f"fd://{self.listening.fileno()}", PARENT: str(self.pipe_to_read),
             "PYTHONUTF8": "1", "PYTHONUNBUFFERED": "1", "DJANGO_SETTINGS_MODULE": "koshiki.settings",
         }
-        if self.sample:
+        if self.sample:  # nothing of a real installation's surroundings: no mail, no proxy, no folder of a web server
+            environment = {name: value for name, value in environment.items() if name not in NOT_IN_SAMPLE}
             environment |= {"KOSHIKI_URL": self.address, "KOSHIKI_PUBLIC_URL": f"{self.address}official/",
                             "KOSHIKI_HOSTS": "127.0.0.1,localhost"}
         return environment
