@@ -2,8 +2,8 @@
 
     python -m tests.faults.server --port 0 [--honour-keys] [--delay 0.05] [--swallow 0.1] [--lag 1] [--seed 1]
 
-It prints its port. `GET /counting` gives what was accepted, in order. It knows every token; the account is the
-token's text. It listens on loopback only.
+It prints its port. `GET /counting` gives what was accepted, in order. Every token `secret-NAME` opens the account
+NAME. It listens on loopback only.
 """
 
 from __future__ import annotations
@@ -75,7 +75,7 @@ class Service:
         if path == "/told":
             self._told(json.loads(body))
             return 200, {}
-        account = headers.get("authorization", "").removeprefix("Bearer ")
+        account = headers.get("authorization", "").removeprefix("Bearer secret-")
         if not account or account in self.counting.dead:
             return 401, {"error": "The access token is invalid"}
         if (method, path) == ("POST", "/api/v1/statuses"):

@@ -1,0 +1,64 @@
+"""What pages show of deliveries: state with icon and word, times, read-back, what may be done by whom."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from koshiki.look import Tone
+from koshiki.organization.models import Person
+from koshiki.posts.content import service_of
+from koshiki.posts.delivery.judge import may_release, may_say_not_posted, may_say_posted
+from koshiki.posts.models import Delivery
+
+S = Delivery.State
+
+TONES = {
+    S.WAITING: Tone.PLANNED, S.CLAIMED: Tone.WAITING, S.SENDING: Tone.WAITING, S.RETRY: Tone.WAITING,
+    S.SENT: Tone.DONE, S.FAILED: Tone.FAILED, S.UNKNOWN: Tone.UNKNOWN, S.PERSON: Tone.UNKNOWN,
+    S.HELD: Tone.STOPPED, S.CANCELLED: Tone.ENDED,
+}
+MOVING = (S.WAITING, S.CLAIMED, S.SENDING, S.RETRY, S.UNKNOWN)
+
+
+@dataclass(frozen=True)
+class Card:
+    """One delivery as its page shows it."""
+
+    row: Delivery
+    tone: Tone
+    approved: str
+    shown: str
+    differences: list[str]
+    may_say_posted: bool
+    may_say_not_posted: bool
+    may_release: bool
+
+
+def tone_of(row: Delivery) -> Tone:
+    return TONES[S(row.state)]
+
+
+def is_moving(rows: Iterable[Delivery]) -> bool:
+    """Will it change by itself, so that a page should look again?"""
+    return any(row.state in MOVING for row in rows)
+
+
+def card(row: Delivery, person: Person) -> Card:
+    back: dict[str, Any] = json.loads(row.read_back) if row.read_back else {}
+    return Card(
+        row, tone_of(row), _approved(row), back.get("text", ""), back.get("differences", []),
+        may_say_posted(row, person), may_say_not_posted(row, person), may_release(row, person),
+    )
+
+
+def _approved(row: Delivery) -> str:
+    """The approved content as one text, as a reader of the service sees it."""
+    content: dict[str, str] = next((json.loads(t.content) for t in row.approval.revision.targets.all()
+                    if t.account_id == row.account_id), {})
+    try:
+        return service_of(row.account).shown_text(content)
+    except KeyError:  # served by hand-over
+        return "\n".join(str(value) for value in content.values())

@@ -1,0 +1,19 @@
+from __future__ import annotations
+
+from django.urls import path
+
+from koshiki.posts.delivery.views import (
+    delivery_not_posted,
+    delivery_posted,
+    delivery_release,
+    post_deliveries,
+    safety_stops,
+)
+
+urlpatterns = [
+    path("posts/<int:pk>/deliveries/", post_deliveries, name="post_deliveries"),
+    path("deliveries/<int:pk>/posted/", delivery_posted, name="delivery_posted"),
+    path("deliveries/<int:pk>/not-posted/", delivery_not_posted, name="delivery_not_posted"),
+    path("deliveries/<int:pk>/release/", delivery_release, name="delivery_release"),
+    path("deliveries/safety-stops/", safety_stops, name="safety_stops"),
+]

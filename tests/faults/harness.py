@@ -1,0 +1,227 @@
+"""Real workers, killed for real: what the service has accepted, against what our rows say."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import random
+import signal
+import sys
+import time
+from collections import Counter
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.faults.ground import CountingServer, counting_server, own_ground
+from tests.faults.points import POINTS, arm, be_wrong
+
+SPANS = "lease=2,settle=1.6,gap=0.5,early=0.2,backoff=0.3,repeat=0.3,turn=2,give_up=30"
+ENDS = ("sent", "failed", "person", "cancelled", "held")
+PATIENCE = 6.0  # seconds in which a worker should come to its point
+ZOMBIE = 3.5  # seconds for which one stays stopped: longer than the lease
+LAG = 1.0  # seconds for which the service's lists lag: shorter than the settle time
+
+
+@dataclass
+class Outcome:
+    """What a run found."""
+
+    posts: int
+    honours_keys: bool
+    variant: str
+    seed: int
+    kills: dict[str, int] = field(default_factory=dict)
+    states: dict[str, int] = field(default_factory=dict)
+    with_a_person: list[str] = field(default_factory=list)
+    duplicates: int = 0
+    lost: int = 0
+    early: int = 0
+    altered: int = 0
+    log_holds: bool = False
+    leaks: list[str] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def clean(self) -> bool:
+        wrong = self.duplicates or self.lost or self.early or self.altered or self.leaks
+        return not wrong and self.log_holds and set(self.states) <= {"sent", "person"}
+
+    def as_json(self) -> dict[str, Any]:
+        return {**asdict(self), "kills_total": sum(self.kills.values()), "clean": self.clean}
+
+
+def run(*, posts: int, kills: int, seed: int, honours_keys: bool, variant: str = "", swallow: float = 0.05,
+        accounts: int = 20) -> Outcome:
+    """One run on ground of its own. `variant`: "", "naive" or "mutant"."""
+    began = time.monotonic()
+    outcome = Outcome(posts, honours_keys, variant, seed)
+    wishes = {"honour_keys": honours_keys, "delay": 0.02, "swallow": swallow, "lag": LAG, "seed": seed}
+    with own_ground(KOSHIKI_DELIVERY_TIMES=SPANS) as home, counting_server(**wishes) as server:
+        prepare(posts, accounts, server, seconds=kills * 0.35, software="mastodon" if honours_keys else "other")
+        killing = Killing(home, seed, variant)
+        killing.go_on(kills)
+        outcome.kills = dict(sorted(killing.done.items()))
+        server.tell(swallow=0)
+        killing.finish(seconds=90)
+        judge(outcome, server, home)
+    outcome.seconds = round(time.monotonic() - began, 1)
+    return outcome
+
+
+def prepare(posts: int, accounts: int, server: CountingServer, *, seconds: float, software: str) -> None:
+    """Official accounts, connected, and approved posts that become due over so many seconds."""
+    from datetime import timedelta
+
+    from django.conf import settings
+
+    from koshiki import clock
+    from koshiki.networks.credentials import ensure_key_ring
+    from tests.cast import make_cast, official
+    from tests.posts.delivering import connect, install
+    from tests.posts.writing import approved, submitted
+
+    install(settings.KOSHIKI_HOME)
+    ensure_key_ring(Path(settings.KOSHIKI_KEY_RING))
+    cast = make_cast()
+    targets = [official(cast, service="mastodon", name=f"配信{n}") for n in range(accounts)]
+    for account in targets:
+        connect(account, server.base, f"secret-city{account.pk}", by=cast.chiba, software=software,
+                remote_account_id=f"city{account.pk}")
+    begin = clock.now() + timedelta(seconds=posts * 0.09 + 2)
+    for n in range(posts):
+        due = begin + timedelta(seconds=seconds * n / posts)
+        approved(submitted(cast.aoki, targets[n % accounts], text=f"お知らせ 第{n}号", due_at=due), by=cast.baba)
+    time.sleep(max(0, (begin - clock.now()).total_seconds()))
+
+
+class Killing:
+    """Starts workers one after the other, each to die at its point; the stopped ones are continued later."""
+
+    def __init__(self, home: Path, seed: int, variant: str) -> None:
+        self.home, self.variant = home, variant
+        self.chance = random.Random(seed)  # noqa: S311
+        self.done: Counter[str] = Counter()
+        self.stopped: list[tuple[float, int]] = []
+
+    def go_on(self, kills: int) -> None:
+        plan = [POINTS[n % len(POINTS)] for n in range(kills)]
+        self.chance.shuffle(plan)
+        while plan and not self._all_ended():
+            point = plan.pop()
+            if not self._one(point):
+                plan.insert(0, point)
+            self._continue_stopped()
+
+    def _one(self, point: str) -> bool:
+        """One worker up to its point; False if it did not come there in time (it is killed all the same)."""
+        child = self._fork(point, self.chance.choice((1, 1, 2)))
+        until = time.monotonic() + PATIENCE
+        while time.monotonic() < until:
+            pid, status = os.waitpid(child, os.WNOHANG | os.WUNTRACED)
+            if pid and os.WIFSTOPPED(status):
+                self.stopped.append((time.monotonic() + ZOMBIE, child))
+            if pid:
+                self.done[point] += 1
+                return True
+            time.sleep(0.01)
+            self._continue_stopped()
+        self._end(child)
+        self.done["elsewhere"] += 1
+        return False
+
+    def _continue_stopped(self, *, all_of_them: bool = False) -> None:
+        """A zombie goes on where it was stopped, gets its chance to do harm, and ends."""
+        for at, child in [z for z in self.stopped if all_of_them or z[0] <= time.monotonic()]:
+            self.stopped.remove((at, child))
+            time.sleep(max(0, at - time.monotonic()))
+            os.kill(child, signal.SIGCONT)
+            time.sleep(0.7)
+            self._end(child)
+
+    def finish(self, *, seconds: float) -> None:
+        """A worker that nobody kills brings the rest to its end."""
+        self._continue_stopped(all_of_them=True)
+        child, until = self._fork("", 0), time.monotonic() + seconds
+        while time.monotonic() < until and not self._all_ended():
+            time.sleep(0.2)
+        self._end(child)
+
+    def _fork(self, point: str, passings: int) -> int:
+        from django.db import connections
+
+        connections.close_all()
+        if child := os.fork():
+            return child
+        try:
+            self._work(point, passings)
+        finally:
+            os._exit(1)
+
+    def _work(self, point: str, passings: int) -> None:
+        out = os.open(self.home / "workers.log", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+        os.dup2(out, sys.stdout.fileno())
+        os.dup2(out, sys.stderr.fileno())
+        from koshiki.management.commands import worker
+
+        be_wrong(self.variant)
+        if point:
+            arm(point, passings)
+        asyncio.run(worker._work(2, wait=True))
+
+    def _end(self, child: int) -> None:
+        with contextlib.suppress(ProcessLookupError, ChildProcessError):
+            os.kill(child, signal.SIGKILL)
+            os.waitpid(child, 0)
+
+    def _all_ended(self) -> bool:
+        from koshiki.posts.models import Delivery
+
+        return not Delivery.objects.exclude(state__in=ENDS).exists()
+
+
+def judge(outcome: Outcome, server: CountingServer, home: Path) -> None:
+    """Compares the service's list with our rows; looks for what must not be anywhere."""
+    from koshiki.audit.log import verify
+    from koshiki.posts.models import Delivery
+
+    accepted = server.accepted()
+    rows = {row.post.latest.targets.get().content: row for row in Delivery.objects.select_related("post")}
+    times = Counter(made["text"] for made in accepted)
+    by_text = {_text(content): row for content, row in rows.items()}
+    outcome.states = dict(Counter(row.state for row in rows.values()))
+    outcome.with_a_person = sorted({row.reason for row in rows.values() if row.state == "person"})
+    outcome.duplicates = sum(n - 1 for n in times.values())
+    outcome.lost = sum(1 for text, row in by_text.items() if row.state == "sent" and not times[text])
+    outcome.altered = sum(1 for text in times if text not in by_text) + sum(
+        1 for made in accepted if (row := by_text.get(made["text"])) and made["account"] != f"city{row.account_id}")
+    outcome.early = sum(1 for made in accepted if (row := by_text.get(made["text"]))
+                        and made["at"] < row.due_at.timestamp())
+    outcome.log_holds = verify().holds
+    outcome.leaks = leaks("secret-", home)
+
+
+def _text(content: str) -> str:
+    import json
+
+    return str(json.loads(content)["text"])
+
+
+def leaks(token: str, home: Path) -> list[str]:
+    """Where a token, or anything but ids and times in a job, is to be found."""
+    from django.db import connection
+
+    from koshiki.audit.models import Entry
+    from koshiki.posts.models import Delivery
+
+    found = []
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM procrastinate_jobs, jsonb_each(args) AS arg"
+                       " WHERE jsonb_typeof(arg.value) <> 'number'")
+        found += ["job arguments"] * bool(cursor.fetchone()[0])
+    found += ["the log"] * Entry.objects.filter(canonical__contains=token).exists()
+    found += ["reasons"] * Delivery.objects.filter(reason__contains=token).exists()
+    workers = home / "workers.log"
+    found += ["the workers' output"] * (workers.exists() and token in workers.read_text("utf-8", "replace"))
+    return found
