@@ -12,12 +12,13 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.utils import connector_params
-from procrastinate.exceptions import ConnectorException
+from procrastinate.exceptions import AlreadyEnqueued, ConnectorException
 from procrastinate.psycopg_connector import PsycopgConnector
 
 from koshiki.database.jobs import give_up_stalled
 from koshiki.database.roles import LogCouldChange
 from koshiki.database.startup import NotFit, refuse_unfit
+from koshiki.posts.jobs import sweep
 
 HEARTBEAT, STALLED = 2, 10  # seconds; a killed worker's job must not keep others waiting for long
 log = logging.getLogger("koshiki.worker")
@@ -72,6 +73,7 @@ def _stop_when_told(working: asyncio.Task[None] | None) -> None:
 async def _work_while_connected(concurrency: int, *, wait: bool) -> None:
     connector = PsycopgConnector(kwargs=connector_params(), min_size=1, max_size=4, timeout=5)
     async with app.with_connector(connector).open_async() as working:
+        await _sweep_at_once()
         tidying = asyncio.create_task(give_up_stalled(working, every=STALLED))
         try:
             await working.run_worker_async(
@@ -80,3 +82,9 @@ async def _work_while_connected(concurrency: int, *, wait: bool) -> None:
                 shutdown_graceful_timeout=15, install_signal_handlers=False)
         finally:
             tidying.cancel()
+
+
+async def _sweep_at_once() -> None:
+    """What became due while no worker ran does not wait for the next round."""
+    with contextlib.suppress(AlreadyEnqueued):
+        await sweep.defer_async(timestamp=0)
