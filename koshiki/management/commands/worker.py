@@ -43,6 +43,8 @@ class Command(BaseCommand):
 
 async def _work(concurrency: int, *, wait: bool) -> None:
     """Work until told to stop; while the database is away, wait for it."""
+    # What a job does runs in a thread; asyncio's own pool has but a few on a small machine.
+    asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(concurrency, thread_name_prefix="job"))
     _stop_when_told(asyncio.current_task())
     while True:
         try:
