@@ -21,6 +21,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.utils import timezone
 
+from koshiki import clock
 from koshiki.networks.base import (
     CannotTell,
     Content,
@@ -142,7 +143,7 @@ class CityFeed(Publishes, LooksUp, Reads):
         return {
             "key": outgoing.key,
             "account": self.link.account,
-            "published_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            "published_at": clock.now().astimezone(UTC).isoformat(timespec="seconds"),
             "content": json.loads(self.canonical(outgoing.content)),
             "media": media,
         }
@@ -202,7 +203,7 @@ def _as_bytes(data: dict[str, Any]) -> bytes:
 
 
 def _published(seen: Entry) -> Published:
-    return Published(seen.key, entry_url(seen.key, seen.published_at))
+    return Published(seen.key, entry_url(seen.key, seen.published_at), seen.published_at)
 
 
 def _keep_media(data: bytes, mime: str) -> str:

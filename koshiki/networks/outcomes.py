@@ -38,8 +38,11 @@ class Outgoing:
 
 @dataclass(frozen=True)
 class Published:
+    """It is there. `at` is when, where its page is told by that; else the moment of the answer counts."""
+
     remote_id: str
     url: str
+    at: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -143,6 +146,10 @@ class NotSent(Outcome):
 
 class Rejected(Outcome):
     """Known not to be published, and trying the same again is useless."""
+
+
+class Gone(Rejected):
+    """The service says that what was asked for is not there."""
 
 
 class TokenDead(Outcome):

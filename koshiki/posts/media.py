@@ -6,6 +6,10 @@ from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 
+from django.db import transaction
+
+from django.db import transaction
+
 from koshiki import images
 from koshiki.audit.log import record
 from koshiki.guideline import Refused
@@ -52,6 +56,8 @@ def register_image(data: bytes, name: str, *, division: Division, by: Person, **
     return register(images.keep(data), name, Statement(**statement), division=division, by=by)  # type: ignore[arg-type]
 
 
+@transaction.atomic
+@transaction.atomic
 def register(kept: Kept, name: str, statement: Statement, *, division: Division, by: Person) -> Medium:
     """An image that is in the store becomes material of the division. Raises Refused §4(2)."""
     if lacks := statement.lacks():

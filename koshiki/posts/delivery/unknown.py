@@ -122,7 +122,7 @@ def _look(held: Claim, network: Publishes) -> None:
     seen: LookUp = network.look_up(outgoing_of(held.row), since, set(others.values_list("remote_id", flat=True)))
     match seen:
         case Found():
-            _arrived(held.row, Published(seen.remote_id, seen.url), "delivery.find", looked_at=Now())
+            _arrived(held.row, Published(seen.remote_id, seen.url, seen.at), "delivery.find", looked_at=Now())
         case NotFound():
             _not_found(held.row, network.settle_seconds)
         case CannotTell():
