@@ -9,10 +9,11 @@ import unicodedata
 from typing import Any
 
 from koshiki.networks.http import Answer, NeverSent, NoAnswer, retry_after
-from koshiki.networks.outcomes import NotSent, Outcome, OutcomeUnknown, Rejected, TokenDead
+from koshiki.networks.outcomes import Gone, NotSent, Outcome, OutcomeUnknown, Rejected, TokenDead
 
 # By their definition these say that the request was not carried out.
 _NOT_CARRIED_OUT = frozenset({408, 421, 425, 429})
+_GONE = frozenset({404, 410})
 _MOVED = frozenset({301, 307, 308})
 
 
@@ -47,6 +48,8 @@ def _meaning(answer: Answer) -> Outcome:
         return NotSent(reason, wait)  # only with Retry-After it is a refusal; else it may hide what was done
     if status in _MOVED:
         return Rejected(f"サーバーのアドレスが変わっています。つなぎ直してください。{reason}")
+    if status in _GONE:
+        return Gone(reason)
     return Rejected(reason) if 400 <= status < 500 else OutcomeUnknown(reason)
 
 

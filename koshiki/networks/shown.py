@@ -59,7 +59,9 @@ def skeleton(text: str) -> str:
 
     Two texts with the same skeleton are the same text as far as a look-up can tell.
     """
-    text = unicodedata.normalize("NFKC", regex.sub(r"(?<![\w/])(@\w+)@[\w.-]+\w(?::\d+)?", r"\1", text)).casefold()
+    text = unicodedata.normalize(
+        "NFKC", regex.sub(r"(?<![\w/])(@\w+)@[\w.-]+\w(?::\d+)?", r"\1", text)
+    ).casefold()
     return regex.sub(r"[^\p{L}\p{M}\p{N}]", "", text) or regex.sub(r"\s", "", text)
 
 

@@ -95,6 +95,8 @@ class MastodonServer:
         self.shown_address = ""
         """Instead of a status's address."""
         self.error_words = ""
+        self.claimed_address = ""
+        """Instead of an account's address."""
         self.accounts: dict[str, Account] = {}
         self.statuses: list[Status] = []
         self.media: dict[str, dict[str, Any]] = {}
@@ -258,7 +260,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def account_json(self, account: Account) -> dict[str, Any]:
         fields = [{"name": name, "value": value, "verified_at": None} for name, value in account.fields]
-        url = f"{self.state.base}/@{account.username}"
+        url = self.state.claimed_address or f"{self.state.base}/@{account.username}"
         return {"id": account.id, "username": account.username, "acct": account.username, "url": url,
                 "display_name": account.username, "note": account.note, "fields": fields,
                 "avatar": f"{self.state.base}/avatar.png"}  # fmt: skip

@@ -20,6 +20,7 @@ from koshiki.networks import network
 from koshiki.networks.base import (
     CannotTell,
     Found,
+    Gone,
     Link,
     Media,
     Network,
@@ -200,7 +201,7 @@ class TestOutcomes:
             ("no-id", OutcomeUnknown), ("list", OutcomeUnknown), ("cut", OutcomeUnknown),
             ("redirect-302", OutcomeUnknown),
             ("429", NotSent), ("503-retry", NotSent),
-            ("422", Rejected), ("404", Rejected), ("redirect", Rejected),
+            ("422", Rejected), ("404", Gone), ("redirect", Rejected),
             ("401", TokenDead), ("403", TokenDead),
         ],
     )  # fmt: skip
@@ -451,6 +452,19 @@ class TestSecrecy:
         with pytest.raises(Rejected, match="だめ\\[31mです長") as caught:
             opened.publish(plain, {}, nothing)
         assert len(caught.value.reason) < 300
+
+    @pytest.mark.parametrize(
+        "claimed",
+        ["javascript:alert(1)//", "https://mstdn.example.jp/@iwata", "http://127.0.0.1.evil.example/@city"],
+    )
+    def test_a_server_cannot_pass_for_an_account_of_another(
+        self, server: MastodonServer, claimed: str
+    ) -> None:
+        """Else whoever runs a server could connect it in place of the registered account."""
+        server.claimed_address = claimed
+        link = Mastodon.with_token(server.base, Secret(server.city.token), account="42")
+        assert Mastodon(link).identity().url == ""
+        assert link.facts["url"] == ""
 
     def test_an_address_that_is_none_of_the_web_is_never_shown_as_a_link(
         self, server: MastodonServer, opened: Mastodon, plain: Outgoing

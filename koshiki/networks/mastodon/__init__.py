@@ -14,6 +14,7 @@ from koshiki.networks.base import (
     Connects,
     Field,
     Found,
+    Gone,
     Identifies,
     Identity,
     LastCheck,
@@ -40,7 +41,7 @@ from koshiki.networks.base import (
     TokenDead,
 )
 from koshiki.networks.mastodon import connecting, counting
-from koshiki.networks.mastodon.api import Api, Object, as_object, text, web_address
+from koshiki.networks.mastodon.api import Api, Object, as_object, own_address, text
 from koshiki.networks.shown import links_of, similar, skeleton, text_of
 
 HONOURS_KEYS = frozenset({"mastodon"})
@@ -108,7 +109,7 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
     def identity(self) -> Identity:
         own = connecting.own_account(self._api)
         handle = connecting.handle_of(own, self.link.server)
-        return Identity(text(own, "id"), handle, web_address(own, "url", "uri"))
+        return Identity(text(own, "id"), handle, self._address(own))
 
     def profile(self) -> Profile:
         own = connecting.own_account(self._api)
@@ -120,7 +121,7 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
             text=text_of(shown[0]),
             fields=fields,
             links=tuple(link for html in shown for link in links_of(html)),
-            image_url=web_address(own, "avatar"),
+            image_url=avatar if (avatar := text(own, "avatar")).startswith(("https://", "http://")) else "",
         )
 
     # ------------------------------------------------------------ publishing
@@ -152,13 +153,13 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
         data = self._api.publish(status, outgoing.key, last_check)
         if not isinstance(data, dict) or not text(data, "id"):
             raise OutcomeUnknown("サーバーは受け付けたようですが、投稿の番号を答えません。")
-        return Published(text(data, "id"), web_address(data, "url", "uri"))
+        return Published(text(data, "id"), self._address(data))
 
     def _wait_for(self, media_id: str, save_stage: SaveStage) -> None:
         for _ in range(_PROCESSING_TRIES):
             try:
                 status, _media = self._api.harmlessly("GET", f"/api/v1/media/{quote(media_id, safe='')}")
-            except Rejected as refusal:
+            except Gone as refusal:
                 save_stage({"media": [], "ready": 0})  # gone at the server: begin anew
                 raise NotSent(f"画像がサーバーに残っていません。{refusal.reason}", 5) from None
             if status != 206:
@@ -176,7 +177,7 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
             return CannotTell(outcome.reason, token_dead=isinstance(outcome, TokenDead))
         for status in reversed(free):  # the oldest that fits: a later equal one is a later delivery's
             if _is_it(status, wanted, len(outgoing.media)):
-                return Found(text(status, "id"), web_address(status, "url", "uri"), _at(status))
+                return Found(text(status, "id"), self._address(status), _at(status))
         if any(similar(wanted, _shown_skeleton(status)) for status in free):
             return CannotTell("よく似た投稿がありますが、同じものと言い切れません。")
         return NotFound()
@@ -184,11 +185,13 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
     def read(self, remote_id: str) -> Shown | None:
         try:
             status = as_object(self._api.get(f"/api/v1/statuses/{quote(remote_id, safe='')}"))
-        except Rejected:
+        except Gone:
             return None
+        except Rejected as refusal:
+            raise NotSent(refusal.reason) from None
         alts = tuple(text(media, "description") for media in _objects(status.get("media_attachments")))
         shown = text_of(text(status, "content", 200_000))
-        return Shown(shown, len(alts), alts, web_address(status, "url", "uri"), _at(status))
+        return Shown(shown, len(alts), alts, self._address(status), _at(status))
 
     def _own_since(self, since: datetime) -> Iterator[Object]:
         """Own statuses, newest first, until one is older. Raises NotSent where the list can't be seen so far."""
@@ -207,6 +210,9 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
             seen |= {text(status, "id") for status in fresh}
             asked["max_id"] = text(fresh[-1], "id")
         raise NotSent("一覧をさかのぼりきれません。")
+
+    def _address(self, data: Object) -> str:
+        return own_address(self.link.server, data, "url", "uri")
 
     def _account_id(self) -> str:
         return str(self.link.facts.get("remote_account_id") or self.identity().remote_account_id)

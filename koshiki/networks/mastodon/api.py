@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
@@ -84,11 +85,15 @@ def text(data: Mapping[str, Any], key: str, limit: int = 2000) -> str:
     return str(value)[:limit] if isinstance(value, str | int) else ""
 
 
-def web_address(data: Mapping[str, Any], *keys: str) -> str:
-    """The first of these that is an address of the web: a server may write anything there."""
+def own_address(server: str, data: Mapping[str, Any], *keys: str) -> str:
+    """The first of these that is an address on this very server; empty if none is.
+
+    A server may write anything there: a script, or another server's account that it would like to be.
+    """
+    host = urlsplit(server).netloc
     for key in keys:
         value = text(data, key)
-        if value.lower().startswith(("https://", "http://")):
+        if re.match(rf"https?://{re.escape(host)}(?:[/?#]|$)", value, re.IGNORECASE):
             return value
     return ""
 

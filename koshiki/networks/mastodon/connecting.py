@@ -10,7 +10,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from koshiki.networks.credentials import Secret
-from koshiki.networks.mastodon.api import Api, Object, as_object, server_address, text, web_address
+from koshiki.networks.mastodon.api import Api, Object, as_object, own_address, server_address, text
 from koshiki.networks.outcomes import Beginning, Link, Outcome, Rejected, TokenDead
 
 CLIENT_NAME = "koshiki"
@@ -104,7 +104,7 @@ def _account_facts(api: Api) -> Object:
     return {
         "remote_account_id": text(own, "id"),
         "handle": handle_of(own, api.server),
-        "url": web_address(own, "url", "uri"),
+        "url": own_address(api.server, own, "url", "uri"),
     }
 
 
