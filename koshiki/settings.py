@@ -36,7 +36,7 @@ KOSHIKI_SAMPLE = os.environ.get("KOSHIKI_SAMPLE") == "1" or (
 )
 KOSHIKI_GUIDELINE = Path(os.environ.get("KOSHIKI_GUIDELINE", BASE_DIR / "koshiki/guidelines/iwata.toml"))
 KOSHIKI_PUBLIC_DIR = Path(os.environ.get("KOSHIKI_PUBLIC_DIR", KOSHIKI_HOME / "public"))
-KOSHIKI_PUBLIC_URL = os.environ.get("KOSHIKI_PUBLIC_URL", "http://127.0.0.1:8000/official/")
+KOSHIKI_PUBLIC_URL = os.environ.get("KOSHIKI_PUBLIC_URL", "http://127.0.0.1:8000/official/").rstrip("/") + "/"
 KOSHIKI_MEDIA = KOSHIKI_HOME / "media"
 KOSHIKI_FEED = KOSHIKI_HOME / "feed"
 KOSHIKI_KEY_RING = Path(os.environ.get("KOSHIKI_KEY_RING", KOSHIKI_HOME / "keys.json"))
@@ -79,7 +79,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "koshiki.middleware.LoginRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

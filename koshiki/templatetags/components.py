@@ -27,6 +27,7 @@ from django.forms import BaseForm, BoundField
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from koshiki.calendar import local_day
 from koshiki.guideline import guideline
@@ -112,7 +113,7 @@ def notice(content: str, tone: str, title: str = "") -> SafeString:
     return format_html(
         '<div class="notice {}"{}>{}<div><p class="notice-title"><span class="visually-hidden">{}: </span>{}</p>{}</div></div>',
         tone, SafeString(' role="alert"' if tone in {"error", "emergency"} else ""),
-        icon_element(NOTICE_ICONS[tone]), NOTICE_WORDS[tone], title or NOTICE_WORDS[tone], content,
+        icon_element(NOTICE_ICONS[tone]), gettext(NOTICE_WORDS[tone]), title or gettext(NOTICE_WORDS[tone]), content,
     )
 
 
