@@ -5,12 +5,15 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from koshiki.look import passed
-from koshiki.organization import waiting as organization
 from koshiki.organization.duties import Duty
 from koshiki.organization.models import Person
+from koshiki.organization.waiting import waiting as organization
+from koshiki.posts.delivery.duties import waiting as deliveries
+from koshiki.posts.waiting import waiting as posts
+from koshiki.register.waiting import waiting as register
 
+CHAPTERS = (organization, register, posts, deliveries)
 _NEVER = datetime.max.replace(tzinfo=UTC)
-CHAPTERS = (organization.waiting,)
 
 
 def gather(person: Person) -> list[Duty]:

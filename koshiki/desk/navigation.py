@@ -6,15 +6,20 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from koshiki.look import Entry
 from koshiki.organization.flow import sees_people
 from koshiki.organization.models import Person
+from koshiki.organization.roles import IP, in_service, is_auditor
 
 
 def _everybody(person: Person) -> bool:
     return True
+
+
+def _keeps_register(person: Person) -> bool:
+    return in_service(person, IP) or is_auditor(person)
 
 
 @dataclass(frozen=True)
@@ -31,6 +36,8 @@ ROOMS = (
     Room("ホーム", "home", "home"),
     Room("投稿", "posts", "post"),
     Room("アカウント", "accounts", "account"),
+    Room("届出・掲載", "register_management", "register", _keeps_register),
+    Room("停止", "holds", "stopped"),
     Room("所属", "divisions", "setting"),
     Room("職員", "people", "people", sees_people),
     Room("記録", "log", "log"),
@@ -40,16 +47,9 @@ ROOMS = (
 
 def navigation(request: HttpRequest, person: Person) -> list[Entry]:
     """The entries for this person; the one whose pages these are is current."""
-    entries = [(room, url) for room in ROOMS if room.open_to(person) and (url := _address(room.name))]
+    entries = [(room, reverse(room.name)) for room in ROOMS if room.open_to(person)]
     here = max((url for _, url in entries if request.path.startswith(url)), key=len, default="")
     return [Entry(room.label, url, room.icon, current=url == here) for room, url in entries]
-
-
-def _address(name: str) -> str:
-    try:
-        return reverse(name)
-    except NoReverseMatch:
-        return ""
 
 
 def posted_in(person: Person) -> Iterator[str]:

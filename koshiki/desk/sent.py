@@ -1,37 +1,34 @@
-"""What I sent, and where it is; what goes out today."""
+"""What I began, and where it is; what goes out today."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
-from django.db.models import Q, QuerySet
+from django.urls import reverse
 from django.utils import timezone
 
 from koshiki import clock
 from koshiki.look import Tone
 from koshiki.organization.models import Person
 from koshiki.posts.models import Delivery, Post
+from koshiki.posts.stages import stage_of
 from koshiki.register.models import Account
+from koshiki.register.rail import TONES
 
-_TONES = {
-    "draft": Tone.DRAFT, "submitted": Tone.WAITING, "returned": Tone.RETURNED, "approved": Tone.DONE,
-    "withdrawn": Tone.ENDED,
-    "preparing": Tone.DRAFT, "deciding": Tone.WAITING, "rejected": Tone.ENDED, "acquired": Tone.WAITING,
-    "notified": Tone.WAITING, "notification_returned": Tone.RETURNED, "received": Tone.WAITING,
-    "listed": Tone.WAITING, "official": Tone.DONE,
-}
-_DELIVERED = {
-    "waiting": Tone.PLANNED, "claimed": Tone.PLANNED, "sending": Tone.PLANNED, "retry": Tone.WAITING,
-    "sent": Tone.DONE, "failed": Tone.FAILED, "unknown": Tone.UNKNOWN, "person": Tone.UNKNOWN,
-    "held": Tone.STOPPED, "cancelled": Tone.ENDED,
-}
 _SHOWN = 8
+_DELIVERED = {
+    Delivery.State.WAITING: Tone.PLANNED, Delivery.State.CLAIMED: Tone.PLANNED,
+    Delivery.State.SENDING: Tone.PLANNED, Delivery.State.RETRY: Tone.WAITING, Delivery.State.SENT: Tone.DONE,
+    Delivery.State.FAILED: Tone.FAILED, Delivery.State.UNKNOWN: Tone.UNKNOWN,
+    Delivery.State.PERSON: Tone.UNKNOWN, Delivery.State.HELD: Tone.STOPPED,
+    Delivery.State.CANCELLED: Tone.ENDED,
+}
 
 
 @dataclass(frozen=True)
 class Sent:
-    """送ったもの — one thing of mine: what it is, where it stands, since when."""
+    """始めたもの — one thing of mine: what it is, where it stands, since when."""
 
     kind: str
     title: str
@@ -41,28 +38,48 @@ class Sent:
     since: datetime
 
 
+@dataclass(frozen=True)
+class Today:
+    """きょうの発信 — one post on its way to one account today."""
+
+    at: datetime
+    title: str
+    account: str
+    url: str
+    state: str
+    tone: Tone
+
+
 def sent_by(person: Person) -> list[Sent]:
     """The newest posts and applications this person began and that have not ended, the last moved first."""
-    posts = Post.objects.filter(created_by=person).exclude(state__in=["withdrawn"])
-    accounts = Account.objects.filter(created_by=person).exclude(state__in=["official", *Account.ENDED])
-    found = [_post(p) for p in posts.order_by("-moved_at")[:_SHOWN]]
+    posts = Post.objects.filter(created_by=person).exclude(state=Post.State.WITHDRAWN)
+    accounts = Account.objects.filter(created_by=person).exclude(state__in=[Account.State.OFFICIAL, *Account.ENDED])
+    found = [_post(p) for p in posts.order_by("-moved_at").prefetch_related("deliveries")[:_SHOWN]]
     found += [_account(a) for a in accounts.order_by("-moved_at")[:_SHOWN]]
     return sorted(found, key=lambda sent: sent.since, reverse=True)[:_SHOWN]
 
 
 def _post(post: Post) -> Sent:
-    return Sent("投稿", post.title, "", post.get_state_display(), _TONES[post.state], post.moved_at)
+    stage = stage_of(post, list(post.deliveries.all()))
+    return Sent("投稿", post.title, reverse("post", args=[post.pk]), stage.label, stage.tone, post.moved_at)
 
 
 def _account(account: Account) -> Sent:
-    return Sent("アカウント", str(account), "", account.get_state_display(), _TONES[account.state],
-                account.moved_at)
+    return Sent("アカウント", str(account), reverse("account", args=[account.pk]), account.get_state_display(),
+                TONES[Account.State(account.state)], account.moved_at)
 
 
-def today_for(person: Person) -> QuerySet[Delivery]:
+def today_for(person: Person) -> list[Today]:
     """What goes out, or went out, today for the accounts whose drafts this person may see."""
     start = timezone.make_aware(datetime.combine(clock.today(), time.min))
-    todays = Q(due_at__gte=start, due_at__lt=start + timedelta(days=1))
-    live = Delivery.objects.filter(todays).exclude(state="cancelled")
-    mine = live if person.standing.sees_everything else live.filter(account__division__in=person.standing.divisions)
-    return mine.select_related("post", "account").order_by("due_at", "pk")
+    todays = Delivery.objects.filter(due_at__gte=start, due_at__lt=start + timedelta(days=1))
+    if not person.standing.sees_everything:
+        todays = todays.filter(account__division__in=person.standing.divisions)
+    live = todays.exclude(state=Delivery.State.CANCELLED).select_related("post", "account")
+    return [_today(delivery) for delivery in live.order_by("due_at", "pk")[:50]]
+
+
+def _today(delivery: Delivery) -> Today:
+    return Today(delivery.due_at, delivery.post.title, str(delivery.account),
+                 reverse("post", args=[delivery.post_id]), delivery.get_state_display(),
+                 _DELIVERED[Delivery.State(delivery.state)])

@@ -19,7 +19,7 @@ def home(request: HttpRequest) -> HttpResponse:
     """What waits for me, what I sent and where it is, what goes out today."""
     person = signed_in(request)
     context = {"duties": gather(person), "sent": sent_by(person), "today": clock.today(),
-               "deliveries": today_for(person)[:50], "mail": mail_is_set_up()}
+               "deliveries": today_for(person), "mail": mail_is_set_up()}
     return render(request, "desk/home.html", context)
 
 
