@@ -42,7 +42,7 @@ def replaced(application: Application) -> str:
 
 def current_step(application: Application) -> RouteStep | None:
     """The decision whose turn it is."""
-    decided = set(application.decisions.values_list("step", flat=True))
+    decided = {decision.step for decision in application.decisions.all()}
     return next((step for step in needed(application) if step.key not in decided), None)
 
 

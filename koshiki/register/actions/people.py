@@ -13,8 +13,8 @@ from koshiki.organization.models import Person
 from koshiki.organization.roles import belongs, require_confirmation
 from koshiki.register.flow import FLOW, HEAD
 from koshiki.register.models import Account, Assignment
-from koshiki.workflow import lock
 from koshiki.register.moves import locked_for, pass_on
+from koshiki.workflow import lock
 
 Role = Assignment.Role
 

@@ -1,7 +1,135 @@
+"""アカウント — the list, and one account's page: where it stands, who is next, what is known, what happened."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from koshiki.organization.models import Person
+from koshiki.organization.sign_in import signed_in
+from koshiki.register.actions.connect import connects, live_connection
+from koshiki.register.actions.holds import may_lift, may_stop
+from koshiki.register.actions.profile import newest_check, open_exception
+from koshiki.register.address import account_address, register_address, the_citys_own
+from koshiki.register.flow import FLOW, State, decides_as, may_enter_paper, open_application
+from koshiki.register.forms import AccountFilter
+from koshiki.register.models import Account, Hold
+from koshiki.register.policy import newest_policy
+from koshiki.register.rail import TONES, history, rail_of, where_it_stands
+from koshiki.register.verification import newest_verification
+from koshiki.register.views.pages import seen, sees_inside
+
+_PAGE = 50
+_OPENING = (State.PREPARING, State.DECIDING, State.RETURNED, State.APPROVED, State.ACQUIRED, State.NOTIFIED,
+            State.NOTIFICATION_RETURNED, State.RECEIVED)
+_GROUPS = {"opening": _OPENING, "listed": (State.LISTED,), "official": (State.OFFICIAL,), "ended": Account.ENDED}
 
 
-def accounts(request: HttpRequest) -> HttpResponse: ...
+@require_safe
+def accounts(request: HttpRequest) -> HttpResponse:
+    """The accounts this person may see, to filter by state, service, division and name."""
+    by = signed_in(request)
+    form = AccountFilter(request.GET or None)
+    page = Paginator(_filtered(form, by), _PAGE).get_page(request.GET.get("page"))
+    rows = [(account, TONES[State(account.state)]) for account in page]
+    context = {"rows": rows, "form": form, "page": page, "may_apply": bool(by.standing.divisions), "may_stop_all": may_stop(by)}
+    return render(request, "register/accounts.html", context)
 
 
-def account(request: HttpRequest, pk: int) -> HttpResponse: ...
+def _filtered(form: AccountFilter, by: Person) -> QuerySet[Account]:
+    chosen = form.cleaned_data if form.is_valid() else {}
+    stops = Hold.objects.open().filter(
+        Q(account=OuterRef("pk")) | Q(account__isnull=True, service=OuterRef("service"))
+        | Q(account__isnull=True, service=""))
+    found = Account.objects.visible_to(by).select_related("division").annotate(held=Exists(stops))
+    if chosen.get("state") == "held":
+        found = found.filter(held=True)
+    elif states := _GROUPS.get(chosen.get("state", "")):
+        found = found.filter(state__in=states)
+    if chosen.get("service"):
+        found = found.filter(service=chosen["service"])
+    if chosen.get("division"):
+        found = found.filter(division=chosen["division"])
+    if chosen.get("q"):
+        found = found.filter(Q(name__icontains=chosen["q"]) | Q(handle__icontains=chosen["q"]))
+    return found.order_by(F("due_at").asc(nulls_last=True), "division__code", "service", "pk")
+
+
+@require_safe
+def account(request: HttpRequest, pk: int) -> HttpResponse:
+    """One account."""
+    by, shown = seen(request, pk)
+    within = sees_inside(by, shown)
+    context = {
+        "account": shown, "inside": within, "where": where_it_stands(shown), "rail": rail_of(shown),
+        "doings": list(_doings(shown, by)), "facts": _facts(shown), "policy": newest_policy(shown),
+        "people": shown.assignments.current().filter(revoked_for="").select_related("person"),
+        "holds": [(hold, may_lift(hold, by)) for hold in Hold.objects.on(shown).select_related("account__division", "by")],
+        "may_stop": may_stop(by, shown) and shown.state in Account.ACQUIRED_ON, "may_name": FLOW.allows(shown, "name_people", by),
+        **_state_of_profile(shown), **_state_of_connection(shown, by),
+    }
+    if within:
+        context |= {"history": history(shown), "readings": _readings(shown), "rounds": shown.applications.count(),
+                    "forms": shown.notifications.order_by("-version")}
+    return render(request, "register/account.html", context)
+
+
+def _facts(account: Account) -> list[tuple[str, Any] | tuple[str, Any, str]]:
+    facts: list[tuple[str, Any] | tuple[str, Any, str]] = [
+        ("サービス", account.get_service_display()),
+        ("アカウント名", account.name if account.acquired_on else f"{account.name}（予定）"),
+        ("担当所属", f"{account.division}（電話 {account.division.telephone}）"),
+    ]
+    if account.state in Account.ACQUIRED_ON:
+        facts += [("ユーザー名", account.handle or "なし"), ("アカウントのURL", account_address(account)),
+                  ("掲載ページのURL", register_address(account), "§6(3)ウ")]
+    if account.introduction:
+        facts.append(("紹介文", account.introduction, "§6(3)イ"))
+    return facts
+
+
+def _state_of_profile(account: Account) -> dict[str, Any]:
+    return {"check": newest_check(account), "exception": open_exception(account),
+            "verification": newest_verification(account), "own": the_citys_own(account),
+            "address": register_address(account)}
+
+
+def _state_of_connection(account: Account, by: Person) -> dict[str, Any]:
+    return {"connects": connects(account) is not None and account.state in Account.ACQUIRED_ON,
+            "connection": live_connection(account), "may_connect": FLOW.allows(account, "connect", by)}
+
+
+def _readings(account: Account) -> dict[str, Any]:
+    policy = newest_policy(account)
+    read = policy.readings.count() if policy else 0
+    return {"read": read, "of": account.division.postings.current().values("person").distinct().count()}
+
+
+def _doings(account: Account, by: Person) -> list[tuple[str, str]]:
+    """What this person may do now, as (word, address), the most pressing first: drawn from the flow itself."""
+    pages = {
+        "submit": ("申請を続ける", "account_apply"), "acquire": ("取得を記録する", "account_acquire"),
+        "notify": ("届出書（別紙2）を作る", "account_notify"), "receive": ("届出を読む", "account_notification"),
+        "list": ("掲載する", "account_list"), "make_official": ("確認して公式とする", "account_profile"),
+        "check_profile": ("プロフィール欄を確認する", "account_profile"), "withdraw": ("取り下げる", "account_withdraw"),
+    }
+    offered = {step.name for step in FLOW.open_to(account, by)}
+    found = [pages[name] for name in pages if name in offered]
+    application = open_application(account)
+    if application and decides_as(application, by):
+        found.insert(0, ("申請を読んで決裁・合議する", "account_decide"))
+    elif application and may_enter_paper(account, by):
+        found.append(("紙の決裁を入力する", "account_paper"))
+    if "complete_policy" in offered and (policy := newest_policy(account)) and policy.completed_at is None:
+        found.insert(0, ("運用ポリシーを完成する", "account_policy"))
+    if "make_official" in offered:
+        found.remove(pages["check_profile"])
+    return [(word, reverse(name, args=[account.pk])) for word, name in found]
+
+

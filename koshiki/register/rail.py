@@ -1,0 +1,140 @@
+"""An account's page at a glance: the row of steps, the four that stand at the top, the history (pages, principle 2)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+
+from koshiki.audit.log import about
+from koshiki.audit.models import Entry
+from koshiki.guideline import RouteStep, guideline
+from koshiki.look import Moment, RailStep, Tone, WhereItStands
+from koshiki.register.flow import FLOW, State, needed, standing_decisions
+from koshiki.register.models import Account, Application, Decision
+from koshiki.register.turn import turn_of
+
+TONES = {
+    State.PREPARING: Tone.DRAFT, State.DECIDING: Tone.WAITING, State.RETURNED: Tone.RETURNED,
+    State.WITHDRAWN: Tone.ENDED, State.REJECTED: Tone.ENDED, State.APPROVED: Tone.WAITING,
+    State.ACQUIRED: Tone.WAITING, State.NOTIFIED: Tone.WAITING, State.NOTIFICATION_RETURNED: Tone.RETURNED,
+    State.RECEIVED: Tone.WAITING, State.LISTED: Tone.WAITING, State.OFFICIAL: Tone.DONE,
+}
+_QUIET = {"account.draft"}  # every save of a draft is in the log; the page tells what was submitted
+_WORDS = {
+    "account.begin": "申請の準備を始めました", "assignment.end": "指定を終えました", "assignment.revoke": "指定を取り消しました",
+    "policy.read": "運用ポリシーを読みました", "decision.read": "後閲しました",
+    "hold.stop": "停止しました", "hold.lift": "停止を解除しました",
+    "account.name_people": "指定しました", "account.connect": "接続",
+}
+_TONES_OF = {
+    "account.return": Tone.RETURNED, "account.return_notification": Tone.RETURNED, "account.reject": Tone.FAILED,
+    "account.withdraw": Tone.ENDED, "hold.stop": Tone.STOPPED, "assignment.revoke": Tone.STOPPED,
+    "account.begin": Tone.DRAFT,
+}
+
+
+def where_it_stands(account: Account) -> WhereItStands:
+    """State, who is next, by when, under which clause."""
+    turn = turn_of(account)
+    note = f"次は「{turn.what}」です。" if turn.what else ""
+    return WhereItStands(account.get_state_display(), TONES[State(account.state)], turn.who, account.due_at,
+                         turn.clause, note)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """What has been reached so far: when, by whom."""
+
+    at: datetime | date | None = None
+    who: str = ""
+    mark: str = ""
+
+
+def rail_of(account: Account) -> list[RailStep]:
+    """The steps from the application to official; the current one with who and by when."""
+    application = account.applications.order_by("-round").first()
+    steps = [_applied(account, application), *_decisions(account, application), *_later(account)]
+    turn = turn_of(account)
+    first_open = next((i for i, step in enumerate(steps) if step.state == "upcoming"), None)
+    if first_open is not None and turn.what:
+        steps[first_open] = replace(steps[first_open], state="current", who=turn.who, due=account.due_at,
+                                    clause=steps[first_open].clause or turn.clause)
+    return steps
+
+
+def _step(label: str, done: _Done | None, clause: str) -> RailStep:
+    if done is None:
+        return RailStep(label, "upcoming", clause=clause)
+    return RailStep(label, "done", at=done.at, who=done.who, mark=done.mark, clause=clause)
+
+
+def _applied(account: Account, application: Application | None) -> RailStep:
+    standing = application is not None and account.state not in Account.EDITABLE
+    done = _Done(application.submitted_at, application.submitted_by.name) if application and standing else None
+    return _step("申請", done, "§6(1)")
+
+
+def _decisions(account: Account, application: Application | None) -> list[RailStep]:
+    steps = application.steps if application else list(guideline().routes["opening"])
+    if application is None or account.state in Account.EDITABLE:
+        return [RailStep(short_label(step), "upcoming", clause="§6(1)") for step in steps]
+    given, own = standing_decisions(application), {step.key for step in needed(application)}
+    return [_decision(step, given.get(step.key), replaced=step.key not in own) for step in steps]
+
+
+def _decision(step: RouteStep, decision: Decision | None, *, replaced: bool) -> RailStep:
+    if replaced:
+        state = "done" if decision else "skipped"
+        return RailStep(short_label(step), state, note=guideline().fixed["own_concurrence"], clause="§6(1)")
+    if decision is None:
+        return RailStep(short_label(step), "upcoming", clause="§6(1)")
+    mark = "代決" if decision.as_deputy else "書面" if decision.on_paper else ""
+    return _step(short_label(step), _Done(decision.paper_date or decision.at, decision.by.name, mark), "§6(1)")
+
+
+def short_label(step: RouteStep) -> str:
+    """広報課の合議 for the rail, where the division's whole name does not fit."""
+    named = next((d for d in guideline().service_divisions.values() if d.duty == step.of), None)
+    return step.label.replace(named.name, named.short) if named else step.label
+
+
+def _later(account: Account) -> list[RailStep]:
+    policy = account.policies.filter(completed_at__isnull=False).order_by("version").first()
+    form = account.notifications.filter(form="opening", returned_at__isnull=True).order_by("-version").first()
+    return [
+        _step("アカウントの取得", _Done(account.acquired_on) if account.acquired_on else None, "§6(1)"),
+        _step("運用ポリシーの完成", _Done(policy.completed_at) if policy else None, "§6(2)"),
+        _step("届出", _Done(form.submitted_at, form.submitted_by.name, "代決" if form.as_deputy else "") if form else None,
+              "§6(3)ア"),
+        _step("届出の受理", _Done(form.received_at) if form and form.received_at else None, "§6(3)ア"),
+        _step("掲載", _Done(account.listed_at) if account.listed_at else None, "§6(3)イ"),
+        _step("プロフィール確認", _Done(account.official_at) if account.official_at else None, "§6(3)ウ"),
+        _step("公式", _Done(account.official_at) if account.official_at else None, "§6"),
+    ]
+
+
+def history(account: Account) -> list[Moment]:
+    """What was done about the account, from the log, newest first."""
+    decisions = Decision.objects.filter(application__account=account)
+    things = [account, *account.policies.all(), *decisions, *account.assignments.all(), *account.holds.all()]
+    return [_moment(entry) for entry in _spoken(about(*things))]
+
+
+def _spoken(entries: Iterable[Entry]) -> Iterable[Entry]:
+    return (entry for entry in entries if entry.verb not in _QUIET)
+
+
+def _moment(entry: Entry) -> Moment:
+    data = entry.data
+    words = [str(data[key]) for key in ("comment", "reason", "own_concurrence", "result", "part") if data.get(key)]
+    return Moment(entry.at, _what(entry), entry.actor.name if entry.actor else "koshiki", entry.clause,
+                  "\n".join(words), _TONES_OF.get(entry.verb, Tone.DONE))
+
+
+def _what(entry: Entry) -> str:
+    if entry.verb in _WORDS:
+        return " ".join(filter(None, (_WORDS[entry.verb], str(entry.data.get("role", "")))))
+    step = FLOW.steps.get(entry.verb.partition(".")[2])
+    given = str(entry.data.get("step", ""))
+    return f"{given}：{entry.data.get('outcome', '')}" if given else step.label if step else entry.verb

@@ -1,0 +1,99 @@
+"""接続 — an account is connected as itself, by the service's own page or by a pasted token (K-identity)."""
+
+from __future__ import annotations
+
+from urllib.parse import urljoin, urlsplit
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from koshiki.networks.base import Outcome, Secret
+from koshiki.organization.sign_in import signed_in
+from koshiki.register import actions
+from koshiki.register.actions.connect import connects, live_connection
+from koshiki.register.forms import ServerForm, TokenForm
+from koshiki.register.models import Account, Hold
+from koshiki.register.views.pages import opened
+
+
+@never_cache
+@require_http_methods(["GET", "POST"])
+def account_connect(request: HttpRequest, pk: int) -> HttpResponse:
+    """The state of the connection; begin anew at the service. The next page leads there by a link."""
+    by, account = opened(request, pk, "connect")
+    form = ServerForm(request.POST or None, initial={"server": urlsplit(account.url).netloc})
+    if request.method == "POST" and form.is_valid():
+        try:
+            address = actions.begin_connection(account, form.cleaned_data["server"], session=_session(request),
+                                               redirect_uri=_callback(), by=by)
+            return render(request, "register/connect_go.html", {"account": account, "address": address})
+        except Outcome as outcome:
+            form.add_error("server", outcome.reason)
+    return _page(request, account, form, TokenForm(initial={"server": urlsplit(account.url).netloc}))
+
+
+@never_cache
+@sensitive_post_parameters()
+@require_POST
+def account_token(request: HttpRequest, pk: int) -> HttpResponse:
+    """Connect with a pasted token."""
+    by, account = opened(request, pk, "connect")
+    form = TokenForm(request.POST)
+    if form.is_valid():
+        try:
+            actions.connect_with_token(account, form.cleaned_data["server"], Secret(form.cleaned_data["token"]), by=by)
+            return _connected(request, account)
+        except Outcome as outcome:
+            form.add_error("token", outcome.reason)
+    return _page(request, account, ServerForm(initial={"server": urlsplit(account.url).netloc}), form)
+
+
+@never_cache
+@require_safe
+def connect_callback(request: HttpRequest) -> HttpResponse:
+    """Where the service sends the person back: state and code, once."""
+    by, state, code = signed_in(request), request.GET.get("state", ""), request.GET.get("code", "")
+    if not code:
+        return render(request, "register/connect_failed.html", {"reason": "サービスの画面で、許可されませんでした。"}, status=422)
+    try:
+        connection = actions.finish_connection(state, code, session=_session(request), by=by)
+    except Outcome as outcome:
+        return render(request, "register/connect_failed.html", {"reason": outcome.reason}, status=422)
+    return _connected(request, connection.account)
+
+
+@require_POST
+def account_disconnect(request: HttpRequest, pk: int) -> HttpResponse:
+    """End the connection."""
+    by, account = opened(request, pk, "connect")
+    actions.end_connection(account, by=by)
+    messages.success(request, "接続を終了し、保存していた鍵を消しました。")
+    return redirect("account", pk)
+
+
+def _connected(request: HttpRequest, account: Account) -> HttpResponse:
+    messages.success(request, f"接続しました（{account.handle or account.name}）。台帳のアカウント本人であることを確かめました。")
+    return redirect("account", account.pk)
+
+
+def _page(request: HttpRequest, account: Account, form: ServerForm, token_form: TokenForm) -> HttpResponse:
+    context = {"account": account, "form": form, "token_form": token_form, "connection": live_connection(account),
+               "possible": connects(account) is not None,
+               "dead": Hold.objects.open().filter(account=account, kind=Hold.Kind.TOKEN).first()}
+    return render(request, "register/connect.html", context, status=422 if form.errors or token_form.errors else 200)
+
+
+def _session(request: HttpRequest) -> str:
+    return request.session.session_key or ""
+
+
+def _callback() -> str:
+    return urljoin(settings.KOSHIKI_URL, reverse("connect_callback"))
+
+

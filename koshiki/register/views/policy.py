@@ -1,0 +1,112 @@
+"""取得と運用ポリシー — the acquisition is recorded; the policy completed, shared, shown, read (§6(1), §6(2))."""
+
+from __future__ import annotations
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from koshiki.organization.models import Person
+from koshiki.organization.roles import members_of
+from koshiki.register import actions
+from koshiki.register.address import the_citys_own
+from koshiki.register.files import BadFile
+from koshiki.register.flow import FLOW, is_member
+from koshiki.register.forms import AcquisitionForm, ShownForm
+from koshiki.register.models import Account, Policy
+from koshiki.register.policy import newest_policy, of_account, shown
+from koshiki.register.views.pages import bad_file, done, form_page, inside, opened, seen, sees_inside
+
+
+@require_http_methods(["GET", "POST"])
+def account_acquire(request: HttpRequest, pk: int) -> HttpResponse:
+    """Record the acquisition: name, handle, address, day."""
+    by, account = opened(request, pk, "acquire")
+    form = AcquisitionForm(request.POST or None, own=the_citys_own(account), initial={"name": account.name})
+    if request.method == "POST" and form.is_valid():
+        actions.record_acquisition(account, by=by, **form.cleaned_data)
+        return done(request, account, "取得を記録しました。")
+    return form_page(request, account, form, "アカウントの取得の記録", button="記録する", clause="§6(1)",
+                     lead="決裁と合議が済みました。サービスでアカウントを取得してから、そのとおりに記録してください。多要素認証も有効にしてください。")
+
+
+@require_safe
+def account_policy(request: HttpRequest, pk: int) -> HttpResponse:
+    """The policy as citizens will see it; below it what this person may do about it."""
+    by, account = seen(request, pk)
+    policy = newest_policy(account)
+    within = sees_inside(by, account)
+    if policy is None or not (within or account.state in Account.PUBLIC):
+        raise Http404
+    complete = policy.completed_at is not None
+    items = policy.content if complete else {"clauses": {}, **policy.content, **of_account(account)}
+    context = {"account": account, "policy": policy, "items": shown(items), "inside": within, "complete": complete,
+               "offered": {step.name for step in FLOW.open_to(account, by)}, **_readers(account, policy, by)}
+    return render(request, "register/policy.html", context)
+
+
+def _readers(account: Account, policy: Policy, by: Person) -> dict[str, object]:
+    readings = {reading.person_id: reading for reading in policy.readings.select_related("person")}
+    people = [(person, readings.get(person.pk)) for person in members_of(account.division_id)]
+    unread = bool(policy.shared_at) and is_member(account, by) and by.pk not in readings
+    return {"people": people, "unread": unread, "read": sum(1 for _, reading in people if reading)}
+
+
+@require_POST
+def policy_complete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Complete it with name and URL."""
+    by, account = inside(request, pk)
+    actions.complete_policy(account, by=by)
+    return _back(request, account, "運用ポリシーを完成しました。続けて、所属内で共有してください。")
+
+
+@require_POST
+def policy_share(request: HttpRequest, pk: int) -> HttpResponse:
+    """Share it in the division."""
+    by, account = inside(request, pk)
+    actions.share_policy(_newest(account), by=by)
+    return _back(request, account, "所属内で共有しました。所属の職員に、読むように知らせます。")
+
+
+@require_POST
+def policy_read(request: HttpRequest, pk: int) -> HttpResponse:
+    """This person has read it."""
+    by, account = inside(request, pk)
+    actions.read_policy(_newest(account), by=by)
+    return _back(request, account, "読んだことを記録しました。")
+
+
+@require_http_methods(["GET", "POST"])
+def policy_shown(request: HttpRequest, pk: int) -> HttpResponse:
+    """Where the account shows it, with evidence; or why not."""
+    by, account = opened(request, pk, "show_policy")
+    form = ShownForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid() and _recorded(form, _newest(account), by):
+        return _back(request, account, "運用ポリシーの明示について記録しました。")
+    return form_page(request, account, form, "運用ポリシーの明示", button="記録する", clause="§6(2)",
+                     lead="運用ポリシーは、原則としてアカウント内で明示します。")
+
+
+def _recorded(form: ShownForm, policy: Policy, by: Person) -> bool:
+    typed = form.cleaned_data
+    if typed["reason"]:
+        actions.explain_policy_not_shown(policy, typed["reason"], by=by)
+        return True
+    try:
+        actions.show_policy(policy, typed["place"], typed["evidence"].data, typed["evidence"].name, by=by)
+    except BadFile as bad:
+        bad_file(form, "evidence", bad.message)
+        return False
+    return True
+
+
+def _newest(account: Account) -> Policy:
+    policy = newest_policy(account)
+    if policy is None:
+        raise Http404
+    return policy
+
+
+def _back(request: HttpRequest, account: Account, words: str) -> HttpResponse:
+    done(request, account, words)
+    return redirect("account_policy", account.pk)
