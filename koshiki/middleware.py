@@ -6,10 +6,8 @@ import logging
 import secrets
 from collections.abc import Callable
 from contextvars import ContextVar
-from typing import Any
 
-from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse
 
 from koshiki import errors
 from koshiki.guideline import Refused
@@ -56,17 +54,6 @@ class DatabaseAway:
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         return errors.unavailable(request) if isinstance(exception, errors.AWAY) else None
-
-
-class LoginRequired(LoginRequiredMiddleware):
-    """Sign-in first, unless the view is open to everybody: then nobody asks who it is, and no cookie is read."""
-
-    def process_view(
-        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
-    ) -> HttpResponseBase | None:
-        if not getattr(view_func, "login_required", True):
-            return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 class RefusedPage:

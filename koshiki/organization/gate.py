@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import transaction
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 
 from koshiki.audit.log import record
@@ -18,6 +19,17 @@ from koshiki.organization.models import Person
 Handler = Callable[[HttpRequest], HttpResponse]
 CONFIRMING = "confirm_guideline"  # the button's name: the act that was refused goes on with it
 FREE = {"password_change", "sign_out"}
+
+
+class LoginRequired(LoginRequiredMiddleware):
+    """Sign-in first, unless the view is open to everybody: then nobody asks who it is, and no cookie is read."""
+
+    def process_view(
+        self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
+    ) -> HttpResponseBase | None:
+        if not getattr(view_func, "login_required", True):
+            return None
+        return super().process_view(request, view_func, view_args, view_kwargs)
 
 
 class FirstPassword:
