@@ -13,7 +13,7 @@ END $$;
 
 CREATE FUNCTION koshiki_only_these_change() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
-    IF to_jsonb(OLD) - TG_ARGV <> to_jsonb(NEW) - TG_ARGV THEN
+    IF to_jsonb(OLD) - coalesce(TG_ARGV, ARRAY[]::text[]) <> to_jsonb(NEW) - coalesce(TG_ARGV, ARRAY[]::text[]) THEN
         RAISE EXCEPTION 'koshiki: % does not change', TG_TABLE_NAME USING ERRCODE = 'integrity_constraint_violation';
     END IF;
     RETURN NEW;
