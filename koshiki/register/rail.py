@@ -10,7 +10,7 @@ from koshiki.audit.log import about
 from koshiki.audit.models import Entry
 from koshiki.guideline import RouteStep, guideline
 from koshiki.look import Moment, RailStep, Tone, WhereItStands
-from koshiki.register.flow import FLOW, State, needed, standing_decisions
+from koshiki.register.flow import State, needed, standing_decisions
 from koshiki.register.models import Account, Application, Decision
 from koshiki.register.turn import turn_of
 
@@ -22,7 +22,15 @@ TONES = {
 }
 _QUIET = {"account.draft"}  # every save of a draft is in the log; the page tells what was submitted
 _WORDS = {
-    "account.begin": "申請の準備を始めました", "assignment.end": "指定を終えました", "assignment.revoke": "指定を取り消しました",
+    "account.begin": "申請の準備を始めました", "account.submit": "申請しました", "account.withdraw": "取り下げました",
+    "account.acquire": "取得を記録しました", "account.complete_policy": "運用ポリシーを完成しました",
+    "account.share_policy": "運用ポリシーを所属内で共有しました", "account.show_policy": "運用ポリシーの明示を記録しました",
+    "account.notify": "届け出ました", "account.receive": "届出を受理しました",
+    "account.return_notification": "届出を差し戻しました", "account.list": "市ホームページに掲載しました",
+    "account.check_profile": "プロフィール欄を確認しました",
+    "account.explain_profile": "プロフィール欄に記載しない理由を記録しました",
+    "account.verify": "認証アカウントについて記録しました", "account.make_official": "公式アカウントとしました",
+    "assignment.end": "指定を終えました", "assignment.revoke": "指定を取り消しました",
     "policy.read": "運用ポリシーを読みました", "decision.read": "後閲しました",
     "hold.stop": "停止しました", "hold.lift": "停止を解除しました",
     "account.name_people": "指定しました", "account.connect": "接続",
@@ -133,8 +141,6 @@ def _moment(entry: Entry) -> Moment:
 
 
 def _what(entry: Entry) -> str:
-    if entry.verb in _WORDS:
-        return " ".join(filter(None, (_WORDS[entry.verb], str(entry.data.get("role", "")))))
-    step = FLOW.steps.get(entry.verb.partition(".")[2])
-    given = str(entry.data.get("step", ""))
-    return f"{given}：{entry.data.get('outcome', '')}" if given else step.label if step else entry.verb
+    if given := str(entry.data.get("step", "")):
+        return f"{given}：{entry.data.get('outcome', '後閲')}"
+    return " ".join(filter(None, (_WORDS.get(entry.verb, entry.verb), str(entry.data.get("role", "")))))

@@ -124,6 +124,14 @@ def make_official(account: Account, *, by: Person) -> Account:
     return pass_on(locked, "make_official", by=by, url=locked.url)
 
 
+def ready(account: Account) -> bool:
+    """Is nothing open that the last step asks for? The page offers its button then."""
+    policy, check = policies.public_policy(account), newest_check(account)
+    found = check is not None and (check.result == Result.HOLDS or (
+        check.result != Result.UNREADABLE and open_exception(account) is not None))
+    return policy is not None and policy.shared_at is not None and policy.shown and found
+
+
 def _require_policy_shown(account: Account) -> None:
     policy = policies.public_policy(account)
     if policy is None or not policy.shared_at:

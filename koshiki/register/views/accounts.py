@@ -12,13 +12,14 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from koshiki.organization.models import Person
+from koshiki.organization.roles import IP, in_service, is_auditor
 from koshiki.organization.sign_in import signed_in
 from koshiki.register.actions.connect import connects, live_connection
 from koshiki.register.actions.holds import may_lift, may_stop
 from koshiki.register.actions.profile import newest_check, open_exception
 from koshiki.register.address import account_address, register_address, the_citys_own
 from koshiki.register.flow import FLOW, State, decides_as, may_enter_paper, open_application
-from koshiki.register.forms import AccountFilter
+from koshiki.register.forms.running import AccountFilter
 from koshiki.register.models import Account, Hold
 from koshiki.register.policy import newest_policy
 from koshiki.register.rail import TONES, history, rail_of, where_it_stands
@@ -38,7 +39,8 @@ def accounts(request: HttpRequest) -> HttpResponse:
     form = AccountFilter(request.GET or None)
     page = Paginator(_filtered(form, by), _PAGE).get_page(request.GET.get("page"))
     rows = [(account, TONES[State(account.state)]) for account in page]
-    context = {"rows": rows, "form": form, "page": page, "may_apply": bool(by.standing.divisions), "may_stop_all": may_stop(by)}
+    context = {"rows": rows, "form": form, "page": page, "may_apply": bool(by.standing.divisions), "may_stop_all": may_stop(by),
+               "keeps_register": in_service(by, IP) or is_auditor(by)}
     return render(request, "register/accounts.html", context)
 
 
@@ -72,7 +74,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         "people": shown.assignments.current().filter(revoked_for="").select_related("person"),
         "holds": [(hold, may_lift(hold, by)) for hold in Hold.objects.on(shown).select_related("account__division", "by")],
         "may_stop": may_stop(by, shown) and shown.state in Account.ACQUIRED_ON, "may_name": FLOW.allows(shown, "name_people", by),
-        **_state_of_profile(shown), **_state_of_connection(shown, by),
+        **_state_of_profile(shown, by), **_state_of_connection(shown, by),
     }
     if within:
         context |= {"history": history(shown), "readings": _readings(shown), "rounds": shown.applications.count(),
@@ -94,9 +96,10 @@ def _facts(account: Account) -> list[tuple[str, Any] | tuple[str, Any, str]]:
     return facts
 
 
-def _state_of_profile(account: Account) -> dict[str, Any]:
+def _state_of_profile(account: Account, by: Person) -> dict[str, Any]:
     return {"check": newest_check(account), "exception": open_exception(account),
             "verification": newest_verification(account), "own": the_citys_own(account),
+            "may_check": FLOW.allows(account, "check_profile", by),
             "address": register_address(account)}
 
 
@@ -128,8 +131,8 @@ def _doings(account: Account, by: Person) -> list[tuple[str, str]]:
         found.append(("紙の決裁を入力する", "account_paper"))
     if "complete_policy" in offered and (policy := newest_policy(account)) and policy.completed_at is None:
         found.insert(0, ("運用ポリシーを完成する", "account_policy"))
-    if "make_official" in offered:
-        found.remove(pages["check_profile"])
+    if account.state == State.OFFICIAL or "make_official" in offered:
+        found = [page for page in found if page != pages["check_profile"]]
     return [(word, reverse(name, args=[account.pk])) for word, name in found]
 
 

@@ -13,7 +13,7 @@ from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions
 from koshiki.register.actions.apply import draft_items, newest_review, review_gaps
 from koshiki.register.flow import MEMBER
-from koshiki.register.forms import PolicyForm, ReviewForm, StartForm, WithdrawForm
+from koshiki.register.forms.deciding import PolicyForm, ReviewForm, StartForm, WithdrawForm
 from koshiki.register.models import Account
 from koshiki.register.policy import fixed_words, missing, shown
 from koshiki.register.views.pages import done, form_page, opened

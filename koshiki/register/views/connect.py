@@ -17,7 +17,7 @@ from koshiki.networks.base import Outcome, Secret
 from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions
 from koshiki.register.actions.connect import connects, live_connection
-from koshiki.register.forms import ServerForm, TokenForm
+from koshiki.register.forms.running import ServerForm, TokenForm
 from koshiki.register.models import Account, Hold
 from koshiki.register.views.pages import opened
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -16,7 +17,7 @@ from koshiki.register import actions
 from koshiki.register.actions.decide import Paper, may_read_afterwards, refuse_second
 from koshiki.register.files import BadFile
 from koshiki.register.flow import DECIDER, FLOW, current_step, decides_as, open_application
-from koshiki.register.forms import DecisionForm, PaperForm
+from koshiki.register.forms.deciding import DecisionForm, PaperForm
 from koshiki.register.models import Account, Application, Decision
 from koshiki.register.policy import shown
 from koshiki.register.rail import rail_of, where_it_stands
@@ -117,7 +118,7 @@ def _case(account: Account, application: Application, by: Person) -> dict[str, A
     return {
         "account": account, "application": application, "where": where_it_stands(account), "rail": rail_of(account),
         "review": [(item.label, review["answers"].get(item.key, "")) for item in guideline().review_items],
-        "reviewed_on": review["reviewed_on"], "reviewed_by": review["by"], "step": step,
+        "reviewed_on": date.fromisoformat(review["reviewed_on"]), "reviewed_by": review["by"], "step": step,
         "items": shown(application.content["policy"]), "changes": _changes(before, application) if before else None,
         "rounds": [(r, [(d, may_read_afterwards(d, by)) for d in r.decisions.all()]) for r in rounds],
         "own_concurrence": guideline().fixed["own_concurrence"], "head_title": head_title(account.division),

@@ -15,7 +15,7 @@ from koshiki.networks import service_label
 from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions
 from koshiki.register.actions.holds import may_lift, may_stop, who_may_lift, who_may_stop
-from koshiki.register.forms import HoldFilter, ReasonForm, StopForm
+from koshiki.register.forms.running import HoldFilter, ReasonForm, StopForm
 from koshiki.register.models import Account, Hold
 from koshiki.register.views.pages import seen
 
@@ -60,12 +60,12 @@ def _stop(request: HttpRequest, account: Account | None) -> HttpResponse:
     """The first touch gives the reason; the second, on a page that names what stops, does it."""
     form = StopForm(request.POST or None, account=account)
     valid = request.method == "POST" and form.is_valid()
-    typed = form.cleaned_data if valid else {}
+    typed, service = (form.cleaned_data, form.service_key()) if valid else ({}, "")
     if valid and "confirmed" in request.POST:
-        actions.stop(typed["reason"], account=account, service=typed.get("service", ""), by=signed_in(request))
-        messages.warning(request, f"{_what(account, typed.get('service', ''))}の発信を停止しました。")
+        actions.stop(typed["reason"], account=account, service=service, by=signed_in(request))
+        messages.warning(request, f"{_what(account, service)}の発信を停止しました。")
         return redirect("account", account.pk) if account else redirect("holds")
-    context = {"account": account, "form": form, "confirming": valid, "what": _what(account, typed.get("service", "")),
+    context = {"account": account, "form": form, "confirming": valid, "what": _what(account, service),
                "back": reverse("account", args=[account.pk]) if account else reverse("holds"), "typed": typed}
     return render(request, "register/stop.html", context, status=422 if form.errors else 200)
 

@@ -16,12 +16,12 @@ from koshiki.register.actions.notify import known_fields
 from koshiki.register.address import register_address
 from koshiki.register.files import BadFile
 from koshiki.register.flow import FLOW, State
-from koshiki.register.forms import CommentForm, NotificationForm
+from koshiki.register.forms.opening import CommentForm, NotificationForm
 from koshiki.register.models import Account, Notification
 from koshiki.register.policy import newest_policy, public_policy, shown_items
 from koshiki.register.rail import TONES
 from koshiki.register.turn import head_title
-from koshiki.register.views.pages import bad_file, done, form_page, inside, opened
+from koshiki.register.views.pages import bad_file, done, form_page, inside, on_paper, opened
 
 
 @require_http_methods(["GET", "POST"])
@@ -92,7 +92,7 @@ def _paper(request: HttpRequest, found: Notification, by: Person) -> HttpRespons
         "account": found.account, "notification": found, "paper": paper, "offered": offered,
         "rows": [(row.label, rows.get(row.key, "")) for row in paper.field],
         "footer": [(row.label, rows.get(row.key, "")) for row in paper.footer],
-        "head_title": head_title(found.account.division),
+        "head_title": head_title(found.account.division), "dated": on_paper(found.submitted_at),
         "items": shown_items(found.policy) if found.policy else [],
     })
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -9,7 +10,9 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
+from django.utils import timezone
 
+from koshiki.calendar import era_year
 from koshiki.organization.models import Person
 from koshiki.organization.roles import sees_division
 from koshiki.organization.sign_in import signed_in
@@ -63,6 +66,12 @@ def form_page(request: HttpRequest, account: Account, form: forms.BaseForm, titl
     template = more.pop("template", "register/form.html")
     context = {"account": account, "form": form, "title": title, "files": form.is_multipart(), **more}
     return render(request, template, context, status=422 if form.errors else 200)
+
+
+def on_paper(moment: datetime) -> str:
+    """令和8年11月23日: a date as forms have it, without the weekday."""
+    day = timezone.localdate(moment)
+    return f"{era_year(day)}{day.month}月{day.day}日"
 
 
 def bad_file(form: forms.Form, field: str, message: str) -> None:

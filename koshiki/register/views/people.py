@@ -15,10 +15,10 @@ from koshiki.organization.roles import confirmed_until
 from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions
 from koshiki.register.flow import FLOW
-from koshiki.register.forms import NamingForm, ReasonForm
+from koshiki.register.forms.running import NamingForm, ReasonForm
 from koshiki.register.models import Assignment
 from koshiki.register.turn import head_title
-from koshiki.register.views.pages import form_page, inside
+from koshiki.register.views.pages import form_page, inside, on_paper
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,6 +53,7 @@ def assignment_letter(request: HttpRequest, pk: int) -> HttpResponse:
     posting = found.person.postings.current(found.start).filter(division=found.account.division).first()
     return render(request, "register/letter.html", {
         "account": found.account, "assignment": found, "position": posting.position if posting else "",
+        "dated": on_paper(found.named_at),
         "head_title": head_title(found.account.division)})
 
 

@@ -12,7 +12,7 @@ from koshiki.register import actions
 from koshiki.register.address import the_citys_own
 from koshiki.register.files import BadFile
 from koshiki.register.flow import FLOW, is_member
-from koshiki.register.forms import AcquisitionForm, ShownForm
+from koshiki.register.forms.opening import AcquisitionForm, ShownForm
 from koshiki.register.models import Account, Policy
 from koshiki.register.policy import newest_policy, of_account, shown
 from koshiki.register.views.pages import bad_file, done, form_page, inside, opened, seen, sees_inside

@@ -9,11 +9,12 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from koshiki.organization.models import Person
 from koshiki.register import actions
-from koshiki.register.actions.profile import newest_check, open_exception
+from koshiki.register.actions.profile import newest_check, open_exception, ready
 from koshiki.register.address import register_address, the_citys_own
 from koshiki.register.files import BadFile
 from koshiki.register.flow import FLOW
-from koshiki.register.forms import ProfileForm, ReasonForm, VerificationForm
+from koshiki.register.forms.opening import ProfileForm, VerificationForm
+from koshiki.register.forms.running import ReasonForm
 from koshiki.register.models import Account, ProfileCheck
 from koshiki.register.policy import public_policy
 from koshiki.register.verification import newest_verification
@@ -34,7 +35,7 @@ def account_profile(request: HttpRequest, pk: int) -> HttpResponse:
         "check": newest_check(account), "exception": open_exception(account), "policy": public_policy(account),
         "checks": account.profile_checks.select_related("by", "evidence")[:10],
         "offered": {step.name for step in FLOW.open_to(account, by)}, "reason_form": ReasonForm(),
-        "verification": newest_verification(account),
+        "verification": newest_verification(account), "ready": ready(account),
     }
     return render(request, "register/profile.html", context, status=422 if form.errors else 200)
 

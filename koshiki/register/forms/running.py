@@ -1,0 +1,90 @@
+"""The shape of what is kept about an account that exists: people, stops, connections; and of the lists."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from koshiki.forms import LineField, TextField
+from koshiki.networks import service_choices
+from koshiki.organization.forms import PeriodForm
+from koshiki.organization.models import Division, Person
+from koshiki.organization.roles import members_of
+from koshiki.register.models import Account, Hold
+
+
+class NamingForm(PeriodForm):
+    """担当者・責任者の指定"""
+
+    role = forms.ChoiceField(label="役割", widget=forms.RadioSelect,
+                             choices=[("author", "情報発信担当者（起案する）"), ("approver", "情報発信責任者（承認する）")])
+    person = forms.ModelChoiceField(Person.objects.none(), label="職員", empty_label="選んでください")
+    field_order = ("role", "person", "start", "end")
+
+    def __init__(self, *args: Any, account: Account, by: Person, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].queryset = members_of(account.division_id).exclude(pk=by.pk)  # type: ignore[attr-defined]
+
+
+class ReasonForm(forms.Form):
+    """理由"""
+
+    reason = TextField(label="理由", limit=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class StopForm(forms.Form):
+    """停止 — the first touch: what, and why."""
+
+    service = forms.ChoiceField(label="止めるもの", choices=[])
+    reason = TextField(label="理由", limit=300, widget=forms.Textarea(attrs={"rows": 3}),
+                       help_text="職員に見えます。例：アカウントの乗っ取りの疑いがあるため")
+
+    def __init__(self, *args: Any, account: Account | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["service"].choices = [("", "選んでください"), ("all", "すべてのサービス"), *service_choices()]  # type: ignore[attr-defined]
+        if account:
+            del self.fields["service"]
+
+    def service_key(self) -> str:
+        """The service to stop; empty for everything."""
+        chosen: str = self.cleaned_data.get("service", "")
+        return "" if chosen == "all" else chosen
+
+
+class HoldFilter(forms.Form):
+    """停止の一覧の絞り込み"""
+
+    open = forms.ChoiceField(label="状態", required=False, choices=[("", "停止中"), ("all", "すべて")])
+    kind = forms.ChoiceField(label="種類", required=False, choices=[("", "すべて"), *Hold.Kind.choices])
+
+
+class ServerForm(forms.Form):
+    """接続先 — the server of the account."""
+
+    server = LineField(label="サーバー", limit=200,
+                       help_text="アカウントのURLの、https:// の次から / の前まで。例：social.example")
+
+
+class TokenForm(ServerForm):
+    """アクセストークン — made by a person at the service, pasted here, never shown again."""
+
+    token = forms.CharField(label="アクセストークン", max_length=500, strip=True,
+                            widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+                            error_messages={"required": "アクセストークンを入れてください。"},
+                            help_text="封印して保存し、二度と表示しません。")
+
+
+class AccountFilter(forms.Form):
+    """アカウントの一覧の絞り込み"""
+
+    STATES = (("", "すべて"), ("opening", "開設の手続中"), ("listed", "掲載済み・確認中"), ("official", "公式"),
+              ("ended", "取下げ・不可"), ("held", "停止中"))
+    state = forms.ChoiceField(label="状態", required=False, choices=STATES)
+    service = forms.ChoiceField(label="サービス", required=False, choices=[])
+    division = forms.ModelChoiceField(Division.objects.all(), label="所属", required=False, empty_label="すべて")
+    q = LineField(label="アカウント名", limit=60, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["service"].choices = [("", "すべて"), *service_choices()]  # type: ignore[attr-defined]
