@@ -288,7 +288,7 @@ class Writing:
         for form in shown if self.judged else []:
             for name in form.errors:
                 for message in form.errors[name]:
-                    yield (form[name].id_for_label or f"{form[name].auto_id}_0", message)
+                    yield (_place_of(form, name), message)
 
 
 def writable_accounts(person: Person) -> list[Account]:
@@ -296,6 +296,12 @@ def writable_accounts(person: Person) -> list[Account]:
     rows = (Account.objects.filter(pk__in=accounts_of(person, AUTHOR), state=Account.State.OFFICIAL)
             .select_related("division").prefetch_related("connections"))
     return [account for account in rows if publishes(account)]
+
+
+def _place_of(form: forms.BaseForm, name: str) -> str:
+    """The id to which a message leads: its field, a group's first choice, else the form's first field."""
+    field = form[name] if name in form.fields else form.visible_fields()[0]
+    return field.id_for_label or f"{field.auto_id}_0"
 
 
 def _key(kwargs: Mapping[str, Any]) -> Any:

@@ -90,7 +90,7 @@ def _page(request: HttpRequest, found: Post, *, refusal: Refused | None = None,
         "changes": changes(base, latest, accounts) if base else [],
         "form": ApproveForm(revision=latest, ticked=ticked),
         "return_form": return_form or ReturnForm(request.POST if refusal else None, revision=latest),
-        "permanence": guideline().fixed["permanence"], "outside_words": guideline().fixed["outside_link"],
+        "prohibited_lead": guideline().headings["§5"].lead, "outside_words": guideline().fixed["outside_link"],
     }
     return render(request, "posts/approve.html", context, status=409 if refusal else 200)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.core.signing import BadSignature
-from django.http import FileResponse, Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
@@ -15,7 +15,7 @@ from koshiki.posts.views.reading import person_of, visible_post
 
 @require_safe
 @cache_control(private=True, max_age=3600, immutable=True)
-def post_image(request: HttpRequest, pk: int, sha256: str) -> FileResponse:
+def post_image(request: HttpRequest, pk: int, sha256: str) -> HttpResponse:
     """An image of a version of a post, as it goes to a service."""
     found = visible_post(request, pk)
     for revision in found.revisions.order_by("-number"):
@@ -30,7 +30,7 @@ def post_image(request: HttpRequest, pk: int, sha256: str) -> FileResponse:
 
 @require_safe
 @cache_control(private=True, max_age=3600)
-def post_upload(request: HttpRequest, held: str) -> FileResponse:
+def post_upload(request: HttpRequest, held: str) -> HttpResponse:
     """An image that this person has uploaded into a form that is not yet saved."""
     try:
         kept, _name = kept_from(held, person_of(request))
@@ -39,10 +39,10 @@ def post_upload(request: HttpRequest, held: str) -> FileResponse:
     return _answer(kept.sha256, kept.mime)
 
 
-def _answer(sha256: str, mime: str) -> FileResponse:
+def _answer(sha256: str, mime: str) -> HttpResponse:
     try:
-        file = images.path(sha256).open("rb")
+        data = images.path(sha256).read_bytes()
     except (FileNotFoundError, ValueError) as missing:
         raise Http404 from missing
-    return FileResponse(file, content_type=mime, headers={"X-Content-Type-Options": "nosniff",
+    return HttpResponse(data, content_type=mime, headers={"X-Content-Type-Options": "nosniff",
                                                           "Content-Disposition": "inline"})

@@ -89,7 +89,7 @@ def _query(request: HttpRequest, stage: str) -> str:
 def _rows(page: Page[Post]) -> list[dict[str, Any]]:
     """The posts of one page with their latest revisions and deliveries, in four queries."""
     posts = list(page.object_list)
-    newest = (Revision.objects.filter(post__in=posts).order_by("post", "-number").distinct("post")
+    newest = (Revision.objects.filter(post__in=posts).order_by("post_id", "-number").distinct("post_id")
               .defer("canonical").select_related("author").prefetch_related("targets__account"))
     latest = {revision.post_id: revision for revision in newest}
     deliveries: dict[int, list[Delivery]] = {}
