@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+from typing import Any, ClassVar
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -11,6 +11,7 @@ from koshiki.management import supervisor
 
 
 class Command(BaseCommand):
+    requires_system_checks: ClassVar[list[str]] = []
     help = "データベース、ウェブサーバー、ワーカーを起動し、見守ります（script/server が使います）。"
 
     def add_arguments(self, parser: CommandParser) -> None:

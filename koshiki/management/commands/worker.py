@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import Any, ClassVar
 
 import psycopg
 from django.conf import settings
@@ -25,6 +25,7 @@ log = logging.getLogger("koshiki.worker")
 
 
 class Command(BaseCommand):
+    requires_system_checks: ClassVar[list[str]] = []
     help = "用意された仕事（配信、公開ページの更新、通知など）を続けて行います。何台で動かしてもかまいません。"
 
     def add_arguments(self, parser: CommandParser) -> None:
