@@ -1,3 +1,3 @@
 """What all tests share."""
 
-pytest_plugins = ["tests.databases", "tests.installation", "tests.complete", "tests.cast"]
+pytest_plugins = ["tests.databases", "tests.installation", "tests.complete", "tests.cast", "tests.trace"]

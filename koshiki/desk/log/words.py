@@ -1,8 +1,10 @@
-"""The log in words: what each recorded act is called in the office."""
+"""The log in words: what each recorded act is called in the office. A step of a workflow has its own words."""
 
 from __future__ import annotations
 
 from koshiki.audit.models import Entry
+from koshiki.posts.flow import FLOW as POST
+from koshiki.register.flow import FLOW as ACCOUNT
 
 WORDS = {
     # 組織
@@ -24,17 +26,42 @@ WORDS = {
     "deputy.end": "代決者の指定を終了",
     "absence.report": "不在を届出",
     "absence.end": "不在を終了",
+    "最初の管理者を作成": "最初の管理者を登録",
+    # アカウント
+    "account.begin": "申請の準備を始める",
+    "decision.read": "後閲",
+    "policy.read": "運用ポリシーを読む",
+    "assignment.end": "指定を終了",
+    "assignment.revoke": "指定を取り消す",
+    "hold.stop": "発信を停止",
+    "hold.lift": "停止を解除",
+    # 投稿と配信
+    "post.write": "投稿を起案",
+    "medium.register": "素材を登録",
+    "delivery.send": "配信",
+    "delivery.find": "配信済みと確認",
+    "delivery.not_found": "未配信と確認",
+    "delivery.unknown": "配信の結果が不明",
+    "delivery.ask_person": "職員に確認を求める",
+    "delivery.hold": "配信を保留",
+    "delivery.fail": "配信に失敗",
+    "delivery.read_back": "配信したものを読み返し",
+    "delivery.say_posted": "「投稿済み」と判断",
+    "delivery.say_not_posted": "「未投稿」と判断",
+    "delivery.release": "保留した配信を進める",
+    "installation.confirm": "復元を確認",
+    # 記録
     "refused": "拒まれた操作",
     "log.export": "記録を書き出し",
-    "最初の管理者を作成": "最初の管理者を登録",
+    **{f"post.{step.name}": step.label for step in POST.steps.values()},
+    **{f"account.{step.name}": step.label for step in ACCOUNT.steps.values()},
 }
 
 THINGS = {
     "person": "職員", "division": "所属", "posting": "配属", "rolegrant": "役割", "deputy": "代決者",
-    "absence": "不在", "account": "アカウント", "post": "投稿", "revision": "版", "approval": "承認",
-    "delivery": "配信", "hold": "停止", "assignment": "指定", "connection": "接続", "medium": "素材",
-    "policy": "運用ポリシー", "application": "申請", "decision": "決裁・合議", "notification": "届出",
-    "installation": "設置", "head": "監査記録",
+    "absence": "不在", "account": "アカウント", "post": "投稿", "delivery": "配信", "hold": "停止",
+    "assignment": "指定", "medium": "素材", "policy": "運用ポリシー", "decision": "決裁・合議",
+    "installation": "設置",
 }
 
 
