@@ -13,16 +13,14 @@ import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+from django.contrib.auth.base_user import AbstractBaseUser
 from django.db import connection, models
 
 from koshiki import clock
 from koshiki.audit.models import Entry, Head
 from koshiki.guideline import guideline
-
-if TYPE_CHECKING:
-    from koshiki.organization.models import Person
 
 watchers: list[Callable[[Entry], None]] = []  # the suite notes here which clauses were recorded
 
@@ -30,7 +28,7 @@ watchers: list[Callable[[Entry], None]] = []  # the suite notes here which claus
 _CONTROLS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
-def record(verb: str, thing: models.Model, *, by: Person | None, clause: str = "", **data: Any) -> Entry:
+def record(verb: str, thing: models.Model, *, by: AbstractBaseUser | None, clause: str = "", **data: Any) -> Entry:
     """Append one entry for an act on `thing` by a person (None: koshiki itself).
 
     Belongs in the transaction of the act, after its last row lock: it holds the chain until commit.
@@ -39,7 +37,8 @@ def record(verb: str, thing: models.Model, *, by: Person | None, clause: str = "
     if not connection.in_atomic_block:
         raise RuntimeError("record() belongs in the transaction of the act")
     head = Head.objects.select_for_update().get(pk=1)
-    entry = Entry(number=head.number + 1, at=clock.now(), actor=by, verb=verb, thing=name_of(thing), clause=clause)
+    entry = Entry(number=head.number + 1, at=clock.now(), verb=verb, thing=name_of(thing), clause=clause)
+    entry.actor_id = by.pk if by else None
     entry.canonical = canonical(_content(entry, label=str(thing), data=data))
     entry.digest = chain(head.digest, entry.canonical)
     entry.save(force_insert=True)
