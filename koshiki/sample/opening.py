@@ -1,10 +1,9 @@
-"""The sample's accounts, opened by the book (§6) as far as their stage, hour by hour on a set clock."""
+"""The sample's accounts, opened by the book (§6) as far as their stage, by office hours on a set clock."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import timedelta
 from typing import Any
 
 from koshiki import clock
@@ -16,6 +15,7 @@ from koshiki.register.address import register_address, the_citys_own
 from koshiki.register.models import Account, Application
 from koshiki.register.policy import fixed_words
 from koshiki.sample.city import People
+from koshiki.sample.office import DAY, earlier, later
 from koshiki.sample.pictures import emblem
 from koshiki.sample.sns import place
 from koshiki.sample.sns.store import Store
@@ -29,16 +29,16 @@ REVIEW = {
 
 
 class Opening:
-    """One account on its way; `then` lets some hours pass before the next act."""
+    """One account on its way; `then` lets some office hours pass before the next act."""
 
     def __init__(self, row: dict[str, Any], people: People) -> None:
         self.row, self.people = row, people
-        self.moment = clock.now() + timedelta(days=row["days"])
+        self.moment = earlier(clock.now(), row["days"] * DAY)
         self.account: Account
 
     @contextmanager
     def then(self, hours: float = 3) -> Iterator[None]:
-        self.moment += timedelta(hours=hours)
+        self.moment = later(self.moment, hours)
         with clock.at(self.moment):
             yield
 
@@ -83,7 +83,7 @@ class Opening:
                 self._approve(head, "異議ありません。")
 
     def acquire(self) -> None:
-        with self.then(20):
+        with self.then():
             actions.record_acquisition(
                 self.account, name=self.row["name"], acquired_on=clock.today(), by=self.author,
                 handle=self.row.get("handle", ""), url=self._address())

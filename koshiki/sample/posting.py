@@ -11,7 +11,7 @@ from koshiki import clock
 from koshiki.networks import network
 from koshiki.organization.models import Person
 from koshiki.posts import actions
-from koshiki.posts.content import Attached, Draft
+from koshiki.posts.content import Attached, Draft, outside_addresses
 from koshiki.posts.delivery.claim import claim
 from koshiki.posts.delivery.send import deliver
 from koshiki.posts.media import register_image
@@ -64,7 +64,9 @@ def _draft(row: dict[str, Any], author: Person, accounts: Accounts, moment: date
     targets = [accounts[key] for key in row["to"]]
     timed = row["fate"] in ("published", "failed", "scheduled")
     contents = {account: _content(account, row["text"].strip()) for account in targets}
-    return Draft(row["title"], row["basis"], contents, _media(row, author, targets[0]), moment if timed else None)
+    reasons = {link.url: row["link_reason"] for link in outside_addresses(contents.values())}
+    return Draft(row["title"], row["basis"], contents, _media(row, author, targets[0]), moment if timed else None,
+                 reasons=reasons)
 
 
 def _content(account: Account, text: str) -> dict[str, str]:

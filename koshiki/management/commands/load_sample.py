@@ -22,6 +22,6 @@ class Command(BaseCommand):
             raise CommandError("見本は、見本のための設置にだけ入れられます。")
         if Person.objects.exists():
             raise CommandError("すでに職員が登録されています。")
-        with clock.at(clock.now() - timedelta(days=100)):
+        with clock.at(clock.now() - timedelta(days=130)):
             people = populate()
         write_posts(people, open_accounts(people, told("account")), told("post"))
