@@ -14,6 +14,7 @@ from django.conf import settings
 from django.core.management import call_command
 from django.db import connection, connections
 from django.db.migrations.executor import MigrationExecutor
+from django.db.models import QuerySet
 from psycopg import sql
 
 from koshiki.database import roles
@@ -78,9 +79,14 @@ def _install(*, sample: bool) -> None:
 
 def is_this_installation() -> bool:
     """Whether data folder and database name the same installation; in a restored copy they do not."""
+    return same_installation().exists()
+
+
+def same_installation() -> QuerySet[Installation]:
+    """The database's row, if the data folder names the same installation; to be asked within another query."""
     path = settings.KOSHIKI_HOME / "installation"
     known = path.read_text().strip() if path.is_file() else ""
-    return Installation.objects.filter(pk=1, identity=known or uuid.UUID(int=0)).exists()
+    return Installation.objects.filter(pk=1, identity=known or uuid.UUID(int=0))
 
 
 def ensure_secret_key() -> None:

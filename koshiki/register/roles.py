@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import QuerySet
 from django.utils import timezone
 
 from koshiki.organization.models import Person
@@ -45,9 +46,13 @@ def accounts_of(person: Person, role: str) -> list[int]:
 
 def was_approver(person: Person, account: Account | int, at: datetime) -> bool:
     """Was the person approver of the account at that moment, and not revoked for cause since? (delivery 3)"""
-    day = timezone.localdate(at)
-    held = Assignment.objects.current(day).filter(person=person, account=_id(account), role=APPROVER)
-    return held.filter(revoked_for="").exists()
+    return approving_at(person.pk, _id(account), at).exists()
+
+
+def approving_at(person: int, account: int, at: datetime) -> QuerySet[Assignment]:
+    """The assignments, not revoked for cause since, under which the person could approve at that moment."""
+    held = Assignment.objects.current(timezone.localdate(at)).filter(person=person, account=account, role=APPROVER)
+    return held.filter(revoked_for="")
 
 
 def decides_for(person: Person, account: Account, due: datetime | None = None) -> bool:

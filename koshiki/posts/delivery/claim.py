@@ -5,18 +5,18 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
 from koshiki.networks.base import Publishes
-from koshiki.posts.delivery.states import CLAIMABLE, UNDER_WAY, Overtaken
+from koshiki.posts.delivery.states import CLAIMABLE, UNDER_WAY
 from koshiki.posts.delivery.times import elapsing, times
 from koshiki.posts.models import Breaker, Delivery
 
@@ -29,8 +29,14 @@ class Claim:
     """占有 — a delivery with the epoch under which its holder writes, and when it was last renewed."""
 
     row: Delivery
-    taken: float
+    taken: float  # by `elapsing`, before the database was asked
+    asked: float  # likewise, before it told its time …
+    told: datetime  # … which was this
     network: Publishes | None = None  # once opened
+
+    def now(self) -> datetime:
+        """The database's time."""
+        return self.told + timedelta(seconds=elapsing() - self.asked)
 
     @property
     def aged(self) -> bool:
@@ -46,17 +52,8 @@ def claim(account: int | None = None) -> Claim | None:
     for pk, epoch in _candidates(account):
         taken = elapsing()
         if _take(pk, epoch):
-            return _claimed(pk, epoch + 1, taken)
+            return held_by(pk, epoch + 1, taken)
     return None
-
-
-def renew(held: Claim) -> None:
-    """Begins the lease anew, fenced. Raises Overtaken."""
-    taken = elapsing()
-    mine = Delivery.objects.filter(pk=held.row.pk, epoch=held.row.epoch, state__in=UNDER_WAY, lease_until__gt=Now())
-    if not mine.update(lease_until=lease_end()):
-        raise Overtaken(str(held.row.pk))
-    held.taken = taken
 
 
 def lease_end() -> CombinedExpression:
@@ -88,17 +85,19 @@ def _take(pk: int, epoch: int) -> bool:
     """The conditional update that decides between workers; the database allows one under way per account."""
     row = Delivery.objects.filter(pk=pk, epoch=epoch, state__in=CLAIMABLE)
     try:
-        with transaction.atomic():
+        with transaction.atomic() if connection.in_atomic_block else nullcontext():
             return bool(row.update(state=S.CLAIMED, epoch=F("epoch") + 1, tries=F("tries") + 1,
                                    lease_until=lease_end()))
     except IntegrityError:
         return False
 
 
-def _claimed(pk: int, epoch: int, taken: float) -> Claim | None:
-    row = (Delivery.objects.select_related("account", "approval__revision", "approval__approver", "post")
-           .filter(pk=pk, epoch=epoch, state=S.CLAIMED).first())
-    return Claim(row, taken) if row else None
+def held_by(pk: int, epoch: int, taken: float) -> Claim | None:
+    """The delivery as it was taken under this epoch; None if it was lost again meanwhile."""
+    asked = elapsing()
+    rows = Delivery.objects.select_related("account", "approval__revision", "post").annotate(told=Now())
+    row = rows.filter(pk=pk, epoch=epoch).first()
+    return Claim(row, taken, asked, row.told) if row else None
 
 
 # ---------------------------------------------------------------- one service's storm must not slow another's

@@ -4,6 +4,7 @@ with the Hold's kind; delivery only obeys."""
 from __future__ import annotations
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from koshiki import clock
 from koshiki.audit.log import record
@@ -14,15 +15,15 @@ from koshiki.posts.models import Delivery
 from koshiki.register.models import Account, Assignment, Connection, Hold
 
 
-def on_publishing(account: Account) -> Hold | None:
-    """The newest open hold that stops publishing on this account."""
-    return Hold.objects.on(account).filter(what=Hold.What.PUBLISHING).first()
+def open_on(account: Account) -> QuerySet[Hold]:
+    """The open holds that stop publishing on this account, newest first."""
+    return Hold.objects.on(account).filter(what=Hold.What.PUBLISHING)
 
 
-def ended_since(row: Delivery) -> Hold | None:
-    """A hold that was ended after the delivery had become due, or after it was last released."""
+def ended_since(row: Delivery) -> QuerySet[Hold]:
+    """The holds that were ended after the delivery had become due, or after it was last released."""
     since = row.released_at or row.due_at
-    return Hold.objects.ever_on(row.account).filter(what=Hold.What.PUBLISHING, until__gt=since).first()
+    return Hold.objects.ever_on(row.account).filter(what=Hold.What.PUBLISHING, until__gt=since)
 
 
 @transaction.atomic

@@ -12,6 +12,7 @@ from koshiki.organization.models import Person
 from koshiki.posts import jobs
 from koshiki.posts.content import service_of
 from koshiki.posts.delivery.check import (
+    ask,
     refuse_copy,
     refuse_held,
     refuse_late,
@@ -84,9 +85,9 @@ def release(row: Delivery, *, by: Person) -> Delivery:
         raise Refused("K-hold", "停止の後に発信を進められるのは、情報発信責任者です。", who=APPROVERS)
     if locked.state != S.HELD:
         raise Refused("K-hold", f"この配信は「{locked.get_state_display()}」で、停止していません。")
-    for question in (refuse_unofficial, refuse_held, refuse_unapproved, refuse_late):
-        question(locked)
-    refuse_copy()
+    facts = ask(locked)
+    for question in (refuse_copy, refuse_unofficial, refuse_held, refuse_unapproved, refuse_late):
+        question(locked, facts)
     _move(locked, S.WAITING, next_at=Now(), released_by=by, released_at=clock.now(), reason="", clause="")
     jobs.wake(locked)
     record("delivery.release", locked, by=by, clause="K-hold")
@@ -102,7 +103,7 @@ def _remote_id(row: Delivery, address: str) -> str:
 
 
 def _locked(row: Delivery) -> Delivery:
-    found = Delivery.objects.select_related("account", "approval__revision", "approval__approver", "post")
+    found = Delivery.objects.select_related("account", "approval__revision", "post")
     return found.select_for_update(of=("self",)).get(pk=row.pk)
 
 

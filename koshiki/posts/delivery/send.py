@@ -8,19 +8,19 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.db import transaction
-from django.db.models import F
-from django.db.models.functions import Coalesce, Now
+from django.db.models import Exists
+from django.db.models.functions import Now
 
 from koshiki import clock
 from koshiki.guideline import Refused
 from koshiki.networks import adapter, publishing
 from koshiki.networks.base import Outgoing, Published, Publishes
 from koshiki.posts.content import Altered, going_out
-from koshiki.posts.delivery import clocks, settle
-from koshiki.posts.delivery.check import check, refuse_held, refuse_late, refuse_unapproved, refuse_unofficial
-from koshiki.posts.delivery.claim import Claim, carrying, lease_end, renew
+from koshiki.posts.delivery import clocks, holds, settle
+from koshiki.posts.delivery.check import check, refuse_late
+from koshiki.posts.delivery.claim import Claim, carrying, lease_end
 from koshiki.posts.delivery.states import Overtaken, write
+from koshiki.posts.delivery.times import elapsing
 from koshiki.posts.models import Delivery
 from koshiki.register.link import NotConnected, link_of
 from koshiki.register.models import Account
@@ -72,30 +72,33 @@ def outgoing_of(row: Delivery) -> Outgoing:
 
 
 def intend(held: Claim, stage: dict[str, Any]) -> None:
-    """Writes down, before the call, that it is about to be made, and with what. Raises Overtaken."""
-    renew(held)
-    write(held.row, to=S.SENDING, intent_at=Coalesce(F("intent_at"), Now()), stage=json.dumps(stage))
-    held.row.refresh_from_db(fields=["intent_at"])
+    """Writes down, before the call, that it is about to be made, and with what. Raises Overtaken.
+
+    The time of an earlier intent in doubt stays: a look-up must reach back to it.
+    """
+    renewed = elapsing()
+    write(held.row, to=S.SENDING, intent_at=held.row.intent_at or held.now(), stage=json.dumps(stage),
+          lease_until=lease_end())
+    held.taken = renewed
 
 
 def last_check(held: Claim) -> None:
     """On the open connection, directly before the first byte. Raises Overtaken, Refused: then nothing is sent."""
-    mine = Delivery.objects.filter(
-        pk=held.row.pk, epoch=held.row.epoch, state=held.row.state, lease_until__gt=Now())
-    if held.aged or not mine.exists():
-        raise Overtaken(str(held.row.pk))
-    refuse_unofficial(held.row)
-    refuse_unapproved(held.row)
-    refuse_late(held.row)
-    refuse_held(held.row)
+    row = held.row
+    mine = Delivery.objects.filter(pk=row.pk, epoch=row.epoch, state=row.state, lease_until__gt=Now())
+    free = mine.filter(account__state=Account.State.OFFICIAL, approval__withdrawn_at=None)
+    if held.aged or not free.exclude(Exists(holds.open_on(row.account))).exists():
+        check(row)  # says why
+        raise Overtaken(str(row.pk))
+    refuse_late(row)
 
 
 def _saving(held: Claim) -> Any:
     """Keeps what was done at the service so far, and begins the lease anew."""
 
     def save(stage: dict[str, Any]) -> None:
-        with transaction.atomic():
-            renew(held)
-            write(held.row, stage=json.dumps(stage), lease_until=lease_end())
+        renewed = elapsing()
+        write(held.row, stage=json.dumps(stage), lease_until=lease_end())
+        held.taken = renewed
 
     return save

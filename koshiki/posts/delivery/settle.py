@@ -87,7 +87,7 @@ def arrived(row: Delivery, published: Published, *, how: str = "delivery.send", 
     """sent; the read-back follows as a job of its own. Raises IntegrityError where the remote id is bound."""
     write(row, to=S.SENT, remote_id=published.remote_id, url=published.url[:500], sent_at=published.at or clock.now(),
           lease_until=None, reason="", clause="", **more)
-    jobs.read_back.defer(delivery=row.pk)
+    jobs.read_back.configure(schedule_in={"seconds": int(times().read_back)}).defer(delivery=row.pk)
     record(how, row, by=None, clause="§8(1)", remote_id=published.remote_id, url=published.url,
            approval=row.approval_id)
 

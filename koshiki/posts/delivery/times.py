@@ -26,6 +26,7 @@ class Times:
     backoff_most: float = 300
     repeat: float = 10  # between repetitions with a key that the service honours
     give_up: float = 900  # how long a look-up may go on telling nothing before a person is asked
+    read_back: float = 10  # after sending; it must not compete with what is still to be sent
     skew: float = 120  # how far clocks may be apart
     turn: float = 20  # how long one job goes on with further deliveries
     storm: float = 30  # how long a service in trouble is first left alone

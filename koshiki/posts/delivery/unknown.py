@@ -6,6 +6,7 @@ from __future__ import annotations
 import json
 import logging
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q
@@ -26,9 +27,10 @@ from koshiki.networks.base import (
     Rejected,
     TokenDead,
 )
+from koshiki.posts import jobs
 from koshiki.posts.delivery import breaker, clocks, holds, settle
 from koshiki.posts.delivery.check import check
-from koshiki.posts.delivery.claim import Claim, carrying, lease_end
+from koshiki.posts.delivery.claim import Claim, carrying, held_by, lease_end
 from koshiki.posts.delivery.send import last_check, opened, outgoing_of
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing, times
@@ -61,9 +63,7 @@ def _take(pk: int) -> Claim | None:
                                    epoch=row.epoch, next_at__lte=Now())
     if not free.update(epoch=F("epoch") + 1, lease_until=lease_end()):
         return None
-    mine = Delivery.objects.select_related("account", "approval__revision", "approval__approver", "post")
-    found = mine.filter(pk=pk, epoch=row.epoch + 1).first()
-    return Claim(found, taken) if found else None
+    return held_by(pk, row.epoch + 1, taken)
 
 
 def _step(held: Claim) -> None:
@@ -72,7 +72,7 @@ def _step(held: Claim) -> None:
     except settle.HandOver:
         return settle.to_person(held.row, "このサービスは調べられません。")
     except Refused as closed:
-        return _look_again(held.row, CannotTell(closed.message))
+        return _look_again(held, CannotTell(closed.message))
     if _may_repeat(held, network):
         return _repeat(held, network)
     return _look(held, network)
@@ -83,9 +83,8 @@ def _step(held: Claim) -> None:
 
 def _may_repeat(held: Claim, network: Publishes) -> bool:
     """Within the key's validity, with time to spare, and only what might be sent now anyway."""
-    spare = network.repeatable_for() - 2 * times().lease
-    young = Delivery.objects.filter(pk=held.row.pk, intent_at__gt=Now() - timedelta(seconds=spare))
-    if spare <= 0 or not young.exists():
+    spare = timedelta(seconds=network.repeatable_for() - 2 * times().lease)
+    if held.row.intent_at is None or held.now() > held.row.intent_at + spare:
         return False
     try:
         check(held.row)
@@ -122,13 +121,13 @@ def _look(held: Claim, network: Publishes) -> None:
     seen: LookUp = network.look_up(outgoing_of(held.row), since, set(others.values_list("remote_id", flat=True)))
     match seen:
         case Found():
-            _arrived(held.row, Published(seen.remote_id, seen.url, seen.at), "delivery.find", looked_at=Now())
+            _arrived(held.row, Published(seen.remote_id, seen.url, seen.at), "delivery.find", looked_at=held.now())
         case NotFound():
-            _not_found(held.row, network.settle_seconds)
+            _not_found(held, network.settle_seconds)
         case CannotTell():
             if seen.token_dead:
                 holds.token_dead(held.row.account, seen.reason)
-            _look_again(held.row, seen)
+            _look_again(held, seen)
 
 
 def _arrived(row: Delivery, published: Published, how: str, **more: object) -> None:
@@ -139,27 +138,26 @@ def _arrived(row: Delivery, published: Published, how: str, **more: object) -> N
 
 
 @transaction.atomic
-def _not_found(row: Delivery, settle_seconds: float) -> None:
+def _not_found(held: Claim, settle_seconds: float) -> None:
+    row, now, gap = held.row, held.now(), timedelta(seconds=times().gap)
     settled = (row.unknown_at or row.due_at) + timedelta(seconds=times().settle or settle_seconds)
-    gap = timedelta(seconds=times().gap)
-    rested = Delivery.objects.filter(Q(looked_at=None) | Q(looked_at__lte=Now() - gap), pk=row.pk)
-    if Delivery.objects.filter(pk=row.pk).annotate(now=Now()).filter(now__lt=settled).exists():
+    if now < settled:
         return write(row, next_at=settled, lease_until=None, reason="まだ見つかりません。もう一度探します。")
-    if not rested.exists():
-        return write(row, next_at=F("looked_at") + gap, lease_until=None)
+    if row.looked_at and now < row.looked_at + gap:
+        return write(row, next_at=row.looked_at + gap, lease_until=None)
+    seen: dict[str, Any] = {"negatives": row.negatives + 1, "looked_at": now, "lease_until": None}
     if row.negatives + 1 < ENOUGH:
-        return write(row, negatives=row.negatives + 1, looked_at=Now(), next_at=Now() + gap, lease_until=None,
-                     reason="見つかりませんでした。もう一度確かめます。")
-    write(row, to=S.WAITING, negatives=row.negatives + 1, looked_at=Now(), next_at=Now(), lease_until=None,
-          reason="サービスに投稿されていないことを、時間をおいて2回確かめました。", clause="K-unknown")
+        return write(row, next_at=now + gap, reason="見つかりませんでした。もう一度確かめます。", **seen)
+    write(row, to=S.WAITING, next_at=now, clause="K-unknown",
+          reason="サービスに投稿されていないことを、時間をおいて2回確かめました。", **seen)
     record("delivery.not_found", row, by=None, clause="K-unknown", looked=row.negatives)
+    jobs.wake(row)
     return None
 
 
-def _look_again(row: Delivery, seen: CannotTell) -> None:
+def _look_again(held: Claim, seen: CannotTell) -> None:
     """It could not be seen: later again, in the end a person."""
-    patience = (row.unknown_at or row.due_at) + timedelta(seconds=times().give_up)
-    over = Delivery.objects.filter(pk=row.pk).annotate(now=Now()).filter(now__gt=patience).exists()
-    if over or seen.token_dead:
+    row, now = held.row, held.now()
+    if seen.token_dead or now > (row.unknown_at or row.due_at) + timedelta(seconds=times().give_up):
         return settle.to_person(row, seen.reason)
-    return write(row, next_at=Now() + timedelta(seconds=times().gap), lease_until=None, reason=seen.reason[:300])
+    return write(row, next_at=now + timedelta(seconds=times().gap), lease_until=None, reason=seen.reason[:300])
