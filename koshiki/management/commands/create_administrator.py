@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from typing import Any, ClassVar
+from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import transaction
@@ -13,7 +13,7 @@ from koshiki.organization.models import Person, RoleGrant
 
 
 class Command(BaseCommand):
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
     help = (
         "最初の管理者（システム管理）を作ります。まだ職員が一人もいないときだけ使えます。"
         "この人のほかの役割は、この人が登録する二人目の職員が付与します。"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import subprocess
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -12,7 +12,7 @@ from koshiki.database.system_account import NotPossible
 
 
 class Command(BaseCommand):
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
     help = "組み込みのデータベースに対して、PostgreSQL のプログラム（psql、pg_dump など）を実行します。"
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandParser
@@ -11,7 +11,7 @@ from koshiki.management import supervisor
 
 
 class Command(BaseCommand):
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
     help = "データベース、ウェブサーバー、ワーカーを起動し、見守ります（script/server が使います）。"
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
@@ -13,7 +13,7 @@ from koshiki.networks.credentials import ensure_key_ring
 
 
 class Command(BaseCommand):
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
     help = "データベースの表を今の版にそろえ、アプリケーションの役割に権限を与えます。何度でも実行できます。"
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -5,7 +5,7 @@ import contextlib
 import logging
 import signal
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, ClassVar
+from typing import Any
 
 import psycopg
 from django.conf import settings
@@ -25,7 +25,7 @@ log = logging.getLogger("koshiki.worker")
 
 
 class Command(BaseCommand):
-    requires_system_checks: ClassVar[list[str]] = []
+    requires_system_checks = ()
     help = "用意された仕事（配信、公開ページの更新、通知など）を続けて行います。何台で動かしてもかまいません。"
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -90,4 +90,4 @@ async def _work_while_connected(concurrency: int, *, wait: bool) -> None:
 async def _sweep_at_once() -> None:
     """What became due while no worker ran does not wait for the next round."""
     with contextlib.suppress(AlreadyEnqueued):
-        await sweep.defer_async(timestamp=0)
+        await sweep.configure().defer_async(timestamp=0)
