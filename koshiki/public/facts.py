@@ -61,7 +61,7 @@ def _policies() -> Iterable[Any]:
 def _days() -> dict[date, str]:
     row = Concat(Cast("pk", CharField()), Value(" "), "url", output_field=CharField())
     by_day = feed.sent().annotate(day=TruncDate("sent_at")).order_by().values("day")
-    return dict(by_day.annotate(said=MD5(StringAgg(row, ",", ordering="pk"))).values_list("day", "said"))
+    return dict(by_day.annotate(said=MD5(StringAgg(row, ",", order_by="pk"))).values_list("day", "said"))
 
 
 @lru_cache
