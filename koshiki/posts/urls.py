@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from koshiki.posts.delivery.urls import urlpatterns as deliveries
 from koshiki.posts.views.approving import post_approve, post_withdraw_approval
 from koshiki.posts.views.images import post_image, post_upload
 from koshiki.posts.views.reading import post, post_list
@@ -9,6 +10,7 @@ from koshiki.posts.views.steps import post_end, post_submit, post_take_over
 from koshiki.posts.views.writing import post_edit, post_preview, post_write
 
 urlpatterns = [
+    *deliveries,
     path("posts/", post_list, name="posts"),
     path("posts/write/", post_write, name="post_write"),
     path("posts/preview/", post_preview, name="post_preview"),

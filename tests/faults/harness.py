@@ -90,8 +90,10 @@ def prepare(posts: int, accounts: int, server: CountingServer, *, seconds: float
     for account in targets:
         connect(account, server.base, f"secret-city{account.pk}", by=cast.chiba, software=software,
                 remote_account_id=f"city{account.pk}")
-    begin = clock.now() + timedelta(seconds=posts * 0.09 + 2)
-    for n in range(posts):
+    began = time.monotonic()
+    approved(submitted(cast.aoki, targets[0], text="はじめの一件"), by=cast.baba)
+    begin = clock.now() + timedelta(seconds=(time.monotonic() - began) * posts * 2 + 5)
+    for n in range(1, posts):
         due = begin + timedelta(seconds=seconds * n / posts)
         approved(submitted(cast.aoki, targets[n % accounts], text=unlike(n), due_at=due), by=cast.baba)
     time.sleep(max(0, (begin - clock.now()).total_seconds()))
