@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
@@ -20,48 +21,59 @@ from koshiki.public import feed, register
 from koshiki.register.models import Policy, Verification
 
 LOOKS = ("templates/public", "templates/components", "locale", "static", "public", "templatetags")
-_ACCOUNT = ("pk", "state", "service", "name", "handle", "url", "introduction", "image", "listed_at", "division__code",
-            "division__name", "division__name_en", "division__telephone")
+_SHOWN = ("pk", "state", "service", "name", "handle", "url", "introduction", "image", "listed_at", "division__code",
+          "division__name", "division__name_en", "division__telephone")
+_DAY = re.compile(r"(?:en/)?feed/([0-9]{4}-[0-9]{2}-[0-9]{2})\.html")
+_ACCOUNT = re.compile(r"(?:en/)?accounts/([0-9]+)/(index|policy)\.html")
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What the pages show: `ground` lies under every page, `days` is what was said, day by day."""
+    """What the pages show: `ground` lies under every page; policies and what was said by account; what was said by day."""
 
     ground: str
-    policies: str
-    days: dict[date, str]
+    policies: Mapping[int, str]
+    said: Mapping[int, str]
+    days: Mapping[date, str]
 
     @property
     def digest(self) -> str:
         """Stands for everything."""
-        return _digest(self.ground, self.policies, *(f"{day} {said}" for day, said in sorted(self.days.items())))
+        return _digest(self.ground, *(sorted(part.items()) for part in (self.policies, self.days)))
 
-    def of_day(self, day: date) -> str:
-        """Stands for one day's page; the next day's first hour may belong to it."""
-        return _digest(self.ground, self.days.get(day, ""), self.days.get(day + timedelta(days=1), ""))
+    def of(self, path: str) -> str:
+        """Stands for the page of a day or an account, of which there are many; empty for any other."""
+        if day := _DAY.fullmatch(path):
+            first = date.fromisoformat(day[1])  # the next day's first hour may belong to it
+            return _digest(self.ground, self.days.get(first, ""), self.days.get(first + timedelta(days=1), ""))
+        if account := _ACCOUNT.fullmatch(path):
+            number = int(account[1])
+            said = self.said.get(number, "") if account[2] == "index" else ""
+            return _digest(self.ground, self.policies.get(number, ""), said)
+        return ""
 
 
 def facts() -> Facts:
     """As they stand in the database now."""
-    return Facts(_digest(_looks(), *_accounts()), _digest(*_policies()), _days())
+    return Facts(_digest(_looks(), *_accounts()), _policies(), _said("account"), _said("day"))
 
 
 def _accounts() -> Iterable[Any]:
     seen = register.accounts()
-    yield from seen.order_by("pk").values_list(*_ACCOUNT)
+    yield from seen.order_by("pk").values_list(*_SHOWN)
     yield from Verification.objects.filter(account__in=seen).order_by("pk").values_list("account", "granted_on")
 
 
-def _policies() -> Iterable[Any]:
+def _policies() -> dict[int, str]:
     complete = Policy.objects.filter(account__in=register.accounts(), completed_at__isnull=False)
-    yield from complete.order_by("pk").values_list("account", "version", "digest", "completed_at", "in_force_from")
+    return {account: f"{version} {digest} {since}" for account, version, digest, since in complete.order_by(
+        "account", "version").values_list("account", "version", "digest", "in_force_from")}
 
 
-def _days() -> dict[date, str]:
+def _said(by: str) -> dict[Any, str]:
     row = Concat(Cast("pk", CharField()), Value(" "), "url", output_field=CharField())
-    by_day = feed.sent().annotate(day=TruncDate("sent_at")).order_by().values("day")
-    return dict(by_day.annotate(said=MD5(StringAgg(row, ",", order_by="pk"))).values_list("day", "said"))
+    grouped = feed.sent().annotate(day=TruncDate("sent_at")).order_by().values(by)
+    return dict(grouped.annotate(said=MD5(StringAgg(row, ",", order_by="pk"))).values_list(by, "said"))
 
 
 @lru_cache

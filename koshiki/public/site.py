@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from datetime import date
 from typing import Any
 
 from django.conf import settings
@@ -103,12 +102,6 @@ def paths() -> Iterator[str]:
             yield f"{prefix}accounts/{number}/policy.html"
         yield from (f"{prefix}feed/{year}.html" for year in dict.fromkeys(day.year for day in days))
         yield from (f"{prefix}feed/{day:%Y-%m-%d}.html" for day in days)
-
-
-def day_at(path: str) -> date | None:
-    """The day whose page stands at this path."""
-    match = re.fullmatch(r"(?:en/)?feed/([0-9]{4}-[0-9]{2}-[0-9]{2})\.html", path)
-    return date.fromisoformat(match[1]) if match else None
 
 
 def _draw(kind: Kind, below: str, language: str, asked: dict[str, str]) -> bytes:

@@ -102,11 +102,11 @@ def write(root: Path, now: Facts) -> int:
 
 
 def _fill(folder: Path, before: Path, now: Facts) -> None:
-    known = _days_of(before)
-    days = {f"{day}": now.of_day(day) for day in now.days}
+    known, digests = _digests_of(before), {}
     for path in site.paths():
-        day = site.day_at(path)
-        if day and known.get(f"{day}") == days.get(f"{day}", "") and (before / path).is_file():
+        if digest := now.of(path):
+            digests[path] = digest
+        if digest and known.get(path) == digest and (before / path).is_file():
             _share(before / path, folder / path)
         else:
             _place(folder / path, site.page(path).body, before / path)
@@ -115,7 +115,7 @@ def _fill(folder: Path, before: Path, now: Facts) -> None:
         _place(folder / "assets" / name, asset(name).read_bytes(), before / "assets" / name)
     for name in pictures.names():
         _place_picture(folder / "media" / name, before / "media" / name)
-    _days_file(folder).write_text(json.dumps(days))
+    _digests_file(folder).write_text(json.dumps(digests))
 
 
 def asset(name: str) -> Path:
@@ -126,14 +126,14 @@ def asset(name: str) -> Path:
     return Path(found)
 
 
-def _days_file(release: Path) -> Path:
-    """Which days' pages the release holds, beside it: what citizens' web server shows has only their pages."""
-    return release.with_name(f"{release.name.lstrip('.')}.days.json")
+def _digests_file(release: Path) -> Path:
+    """What the pages of a release stand for; beside it, since what the web server shows holds only pages."""
+    return release.with_name(f"{release.name.lstrip('.')}.json")
 
 
-def _days_of(release: Path) -> dict[str, str]:
+def _digests_of(release: Path) -> dict[str, str]:
     try:
-        found: dict[str, str] = json.loads(_days_file(release).read_text())
+        found: dict[str, str] = json.loads(_digests_file(release).read_text())
     except (OSError, ValueError):
         return {}
     return found
@@ -181,7 +181,7 @@ def _prune(releases: Path, number: int) -> None:
     for old in _numbers(releases):
         if old <= number - KEPT or not _accounts_in(releases / str(old)) <= listed:
             shutil.rmtree(releases / str(old), ignore_errors=True)
-            _days_file(releases / str(old)).unlink(missing_ok=True)
+            _digests_file(releases / str(old)).unlink(missing_ok=True)
 
 
 def _accounts_in(release: Path) -> set[str]:

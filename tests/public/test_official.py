@@ -52,8 +52,8 @@ def verdict(seen: Read) -> str:
 
 @pytest.mark.parametrize("q", [
     "https://x.com/iwata_city", "x.com/iwata_city", "https://twitter.com/Iwata_City", "http://mobile.twitter.com/iwata_city/",
-    "https://x.com/iwata_city?utm_source=flyer", "　https://x.com/iwata_city　", "ｈｔｔｐｓ：／／ｘ．ｃｏｍ／ｉｗａｔａ＿ｃｉｔｙ",
-    "https://x.com/iwata_city/media", "「https://x.com/iwata_city」",
+    "https://x.com/iwata_city?utm_source=flyer", "　https://x.com/iwata_city　",
+    "ｈｔｔｐｓ：／／ｘ．ｃｏｍ／ｉｗａｔａ＿ｃｉｔｙ", "https://x.com/iwata_city/media", "「https://x.com/iwata_city」",
     "https://sns.example/@bosai", "@bosai@sns.example", "https://sns.example/users/bosai", "HTTPS://SNS.EXAMPLE/@BOSAI",
     "https://page.line.me/iwata", "https://line.me/R/ti/p/@iwata", "https://www.city.example.jp/official/feed/",
 ])
