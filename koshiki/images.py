@@ -27,8 +27,8 @@ FORMATS = ("JPEG", "PNG", "WEBP", "GIF")
 ACCEPT = "image/jpeg,image/png,image/webp,image/gif"
 
 _BROKEN = (OSError, ValueError, SyntaxError, EOFError, MemoryError, struct.error, IndexError, TypeError, KeyError,
-           OverflowError, ZeroDivisionError, AttributeError, Image.DecompressionBombError,
-           Image.DecompressionBombWarning)
+           OverflowError, ZeroDivisionError, AttributeError)
+_TOO_MANY = f"画像は{MAX_PIXELS // 10_000}万画素までです。小さくしてから選び直してください。"
 _SRGB = ImageCms.createProfile("sRGB")
 
 
@@ -105,9 +105,11 @@ def _decoded(data: bytes) -> Image.Image:
         with Image.open(io.BytesIO(data), formats=FORMATS) as opened:
             _measure(opened)
             return _plain(opened)
+    except BadImage:
+        raise
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as huge:
+        raise BadImage(_TOO_MANY) from huge
     except _BROKEN as broken:
-        if isinstance(broken, BadImage):
-            raise
         raise BadImage("画像として読み取れません。JPEG・PNG・WebP・GIFの画像を選んでください。") from broken
 
 
@@ -115,7 +117,7 @@ def _measure(opened: Image.Image) -> None:
     """What the header says, before anything is decoded."""
     width, height = opened.size
     if width * height > MAX_PIXELS or max(width, height) > MAX_SIDE:
-        raise BadImage(f"画像は{MAX_PIXELS // 10_000}万画素までです（{width}×{height}）。小さくしてから選び直してください。")
+        raise BadImage(_TOO_MANY)
     if opened.format != "MPO" and getattr(opened, "is_animated", False):
         raise BadImage("動く画像は使えません。静止画を選んでください。")
 

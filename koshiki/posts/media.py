@@ -8,8 +8,6 @@ from datetime import date
 
 from django.db import transaction
 
-from django.db import transaction
-
 from koshiki import images
 from koshiki.audit.log import record
 from koshiki.guideline import Refused

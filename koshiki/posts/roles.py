@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db.models import Max, QuerySet
 
 from koshiki.guideline import Refused, guideline
-from koshiki.organization.models import Person
+from koshiki.organization.models import Person, Posting
 from koshiki.posts.models import Approval, ApprovalTarget, Post, Remark, Revision
 from koshiki.register.models import Account, Assignment
 from koshiki.register.roles import APPROVER, decides_for, is_approver, is_author
@@ -81,4 +81,10 @@ def eligible_approvers(revision: Revision, accounts: list[Account]) -> dict[Pers
     found: dict[Person, set[int]] = {}
     for assignment in held.exclude(person__in=touched(revision)).select_related("person"):
         found.setdefault(assignment.person, set()).add(assignment.account_id)
-    return {person: theirs for person, theirs in found.items() if approves(person)}
+    of_rank = Posting.objects.current().filter(person__in=found, position__in=_approver_positions())
+    able = set(of_rank.values_list("person", flat=True))
+    return {person: theirs for person, theirs in found.items() if person.pk in able}
+
+
+def _approver_positions() -> list[str]:
+    return [p.name for p in guideline().positions.values() if p.rank >= guideline().approver_rank()]

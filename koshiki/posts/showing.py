@@ -156,13 +156,15 @@ def approval_due(post: Post, revision: Revision) -> datetime:
 
 
 def _approvers(revision: Revision, accounts: Accounts) -> str:
-    still = [a for pk, a in accounts.items() if pk not in standing_accounts(revision)]
+    standing = standing_accounts(revision)
+    still = [a for pk, a in accounts.items() if pk not in standing]
     names = [person.name for person in eligible_approvers(revision, still)]
     return "情報発信責任者　" + ("、".join(names) or "（承認できる人がいません。所属長が指定します）")
 
 
 def _half_approved(revision: Revision, accounts: Accounts) -> str:
-    done = [accounts[pk].name for pk in accounts if pk in standing_accounts(revision)]
+    standing = standing_accounts(revision)
+    done = [account.name for pk, account in accounts.items() if pk in standing]
     return f"{'、'.join(done)}については承認済みです。" if done else ""
 
 

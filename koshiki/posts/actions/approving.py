@@ -58,7 +58,8 @@ def approve(post: Post, digest: str, *, by: Person, confirmed: Confirmed) -> App
         return earlier
     FLOW.check(locked, "approve", by=by)
     accounts = target_accounts(locked)
-    open_accounts = [a for a in accounts if a.pk not in standing_accounts(revision)]
+    standing = standing_accounts(revision)
+    open_accounts = [a for a in accounts if a.pk not in standing]
     mine = [a for a in open_accounts if is_approver(by, a)]
     _refuse_person(revision, accounts, mine, by)
     _refuse_content(revision, accounts)

@@ -43,8 +43,8 @@ class ImageForm(forms.Form):
                                     error_messages={"invalid": "日付を選んでください。"})
     remove = forms.BooleanField(label="この画像を外す", required=False)
 
-    def __init__(self, *args: Any, number: int, person: Person, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=f"image-{number}", **kwargs)
+    def __init__(self, data: Any = None, *, number: int, person: Person, **kwargs: Any) -> None:
+        super().__init__(data, prefix=f"image-{number}", **kwargs)
         self.number, self.person = number, person
 
     @property
@@ -83,8 +83,8 @@ class ImageForm(forms.Form):
         return values
 
     def _statement(self) -> Statement:
-        return Statement(**{name: self.cleaned_data.get(name) or ("" if name != "consent_until" else None)
-                            for name in self.STATEMENT})
+        texts = {name: self.cleaned_data.get(name) or "" for name in self.STATEMENT if name != "consent_until"}
+        return Statement(**texts, consent_until=self.cleaned_data.get("consent_until"))
 
     def medium(self, division: Division, *, register: bool) -> Medium:
         """The material: the one it was, when nothing was changed about it; else a new one."""

@@ -27,7 +27,7 @@ def kept_from(held: str, person: Person) -> tuple[Kept, str]:
     return Kept(**note), name
 
 
-def take_in(file: UploadedFile, person: Person) -> str:
+def take_in(file: UploadedFile[bytes], person: Person) -> str:
     """Keep an uploaded image; returns the note. Raises BadImage."""
     if (file.size or 0) > images.MAX_BYTES:
         raise BadImage(f"画像は{images.MAX_BYTES // 1_000_000}MBまでです。小さくしてから選び直してください。")

@@ -59,7 +59,7 @@ class PostForm(forms.Form):
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         error_messages={"invalid": "日時を「2026-11-22T14:05」のように入力してください。"})
     expires_after = forms.TypedChoiceField(
-        label="配信期限", choices=EXPIRIES, coerce=int, empty_value=30,
+        label="配信期限", choices=EXPIRIES, coerce=int, empty_value="",
         help_text="発信日時からこの時間を過ぎたら、発信しません。")
     once = forms.UUIDField(widget=forms.HiddenInput, required=False)
     based_on = forms.IntegerField(widget=forms.HiddenInput, required=False, min_value=1)
@@ -70,8 +70,8 @@ class PostForm(forms.Form):
 class TargetForm(forms.Form):
     """発信先の内容 — the fields that the account's service declares; its text may be the shared one."""
 
-    def __init__(self, *args: Any, account: Account, **kwargs: Any) -> None:
-        super().__init__(*args, prefix=f"target-{account.pk}", **kwargs)
+    def __init__(self, data: Any = None, *, account: Account, **kwargs: Any) -> None:
+        super().__init__(data, prefix=f"target-{account.pk}", **kwargs)
         self.account, self.service = account, service_of(account)
         for declared in self.service.fields:
             self.fields[declared.key] = _form_field(declared)

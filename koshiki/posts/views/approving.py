@@ -16,7 +16,6 @@ from koshiki.posts.flow import FLOW
 from koshiki.posts.forms import ApproveForm, ReturnForm
 from koshiki.posts.models import Approval, Post, Revision
 from koshiki.posts.roles import touched
-from koshiki.posts.showing import accounts_of, base_of, changes, previews
 from koshiki.posts.views.reading import page_of, person_of, visible_post
 from koshiki.posts.views.steps import Reason
 
@@ -78,27 +77,23 @@ def _refuse_reader(request: HttpRequest, found: Post) -> None:
 def _page(request: HttpRequest, found: Post, *, refusal: Refused | None = None,
           return_form: ReturnForm | None = None) -> HttpResponse:
     found = visible_post(request, found.pk)
-    latest = found.revisions.select_related("author", "post").latest("number")
-    seen = _seen(request, found, latest)
-    base = seen or base_of(latest)
-    accounts = accounts_of(latest, *([base] if base else []))
+    seen = _seen(request, found)
+    page = page_of(found, person_of(request), seen)
+    latest = page["revision"]
     # What was ticked belongs to what was read: on a newer version nothing is ticked.
     ticked = request.POST if request.method == "POST" and not seen else None
     context: dict[str, Any] = {
-        **page_of(found, person_of(request)),
-        "previews": previews(latest, accounts), "base": base, "seen": seen, "refusal": refusal,
-        "changes": changes(base, latest, accounts) if base else [],
-        "form": ApproveForm(revision=latest, ticked=ticked),
+        **page, "seen": seen, "refusal": refusal, "form": ApproveForm(revision=latest, ticked=ticked),
         "return_form": return_form or ReturnForm(request.POST if refusal else None, revision=latest),
         "prohibited_lead": guideline().headings["§5"].lead, "outside_words": guideline().fixed["outside_link"],
     }
     return render(request, "posts/approve.html", context, status=409 if refusal else 200)
 
 
-def _seen(request: HttpRequest, found: Post, latest: Revision) -> Revision | None:
+def _seen(request: HttpRequest, found: Post) -> Revision | None:
     """The version that the person had read, when it is no longer the latest."""
     digest = request.POST.get("digest", "")
-    return found.revisions.filter(digest=digest).exclude(pk=latest.pk).first() if digest else None
+    return found.revisions.filter(digest=digest).exclude(pk=found.latest.pk).first() if digest else None
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -104,12 +104,13 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "posts/post.html", page_of(found, person_of(request)))
 
 
-def page_of(found: Post, person: Person) -> dict[str, Any]:
-    """What the page of a post shows to a person."""
+def page_of(found: Post, person: Person, read: Revision | None = None) -> dict[str, Any]:
+    """What the page of a post shows to a person; `read`: the version to compare with, if the person read another."""
     revision = found.revisions.select_related("author", "post").latest("number")
-    base = base_of(revision)
+    base = read or base_of(revision)
     accounts = accounts_of(revision, *([base] if base else []))
-    current = {pk: a for pk, a in accounts.items() if pk in {t.account_id for t in revision.targets.all()}}
+    targets = {target.account_id for target in revision.targets.all()}
+    current = {pk: account for pk, account in accounts.items() if pk in targets}
     deliveries = list(found.deliveries.select_related("account"))
     live = [d for d in deliveries if d.state != Delivery.State.CANCELLED]
     remarks = list(found.remarks.select_related("by", "revision").prefetch_related("revision__targets").order_by("-at"))
