@@ -234,11 +234,11 @@ class Supervisor:
         self.children.append(child)
 
     def _welcome(self, started: float) -> None:
+        if self.sample:
+            self._step("show_sample")
         while not self._answers():
             self._watch()
             time.sleep(0.05)
-        if self.sample:
-            self._step("show_sample")
         say(f"\n公式を起動しました（{time.monotonic() - started:.1f} 秒）: {self.address}\n終わるには Ctrl-C を押してください。")
 
     def _answers(self) -> bool:
