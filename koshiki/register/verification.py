@@ -14,6 +14,6 @@ def newest_verification(account: Account) -> Verification | None:
 
 def verified(accounts: Iterable[Account]) -> set[int]:
     """The ids of those accounts that are verified, by the newest finding of each."""
-    newest = (Verification.objects.filter(account__in=accounts).order_by("account", "-at", "-pk").distinct("account")
+    newest = (Verification.objects.filter(account__in=accounts).order_by("account_id", "-at", "-pk").distinct("account_id")
               .values_list("account_id", "granted_on"))
     return {account for account, granted_on in newest if granted_on}

@@ -30,6 +30,7 @@ WORDS = {
     # アカウント
     "account.begin": "申請の準備を始める",
     "decision.read": "後閲",
+    "policy.complete": "運用ポリシーに別紙1を記載",
     "policy.read": "運用ポリシーを読む",
     "assignment.end": "指定を終了",
     "assignment.revoke": "指定を取り消す",

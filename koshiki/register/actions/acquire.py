@@ -71,6 +71,7 @@ def complete_policy(account: Account, *, by: Person) -> Policy:
         draft.place_shown = "市の公式アカウント一覧のページ"
     draft.save()
     pass_on(locked, "complete_policy", by=by, version=draft.version, digest=draft.digest)
+    record("policy.complete", draft, by=by, clause="§別紙1-1", digest=draft.digest, clauses=list(items["clauses"]))
     return draft
 
 

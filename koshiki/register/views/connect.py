@@ -14,6 +14,7 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from koshiki.networks.base import Outcome, Secret
+from koshiki.networks.credentials import KeyRingTrouble
 from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions
 from koshiki.register.actions.connect import connects, live_connection
@@ -27,15 +28,15 @@ from koshiki.register.views.pages import opened
 def account_connect(request: HttpRequest, pk: int) -> HttpResponse:
     """The state of the connection; begin anew at the service. The next page leads there by a link."""
     by, account = opened(request, pk, "connect")
-    form = ServerForm(request.POST or None, initial={"server": urlsplit(account.url).netloc})
+    form = ServerForm(request.POST or None, initial={"server": _server(account)})
     if request.method == "POST" and form.is_valid():
         try:
             address = actions.begin_connection(account, form.cleaned_data["server"], session=_session(request),
                                                redirect_uri=_callback(), by=by)
             return render(request, "register/connect_go.html", {"account": account, "address": address})
-        except Outcome as outcome:
-            form.add_error("server", outcome.reason)
-    return _page(request, account, form, TokenForm(initial={"server": urlsplit(account.url).netloc}))
+        except (Outcome, KeyRingTrouble) as trouble:
+            form.add_error("server", _reason(trouble))
+    return _page(request, account, form, TokenForm(initial={"server": _server(account)}))
 
 
 @never_cache
@@ -49,9 +50,9 @@ def account_token(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             actions.connect_with_token(account, form.cleaned_data["server"], Secret(form.cleaned_data["token"]), by=by)
             return _connected(request, account)
-        except Outcome as outcome:
-            form.add_error("token", outcome.reason)
-    return _page(request, account, ServerForm(initial={"server": urlsplit(account.url).netloc}), form)
+        except (Outcome, KeyRingTrouble) as trouble:
+            form.add_error("token", _reason(trouble))
+    return _page(request, account, ServerForm(initial={"server": _server(account)}), form)
 
 
 @never_cache
@@ -63,8 +64,8 @@ def connect_callback(request: HttpRequest) -> HttpResponse:
         return render(request, "register/connect_failed.html", {"reason": "サービスの画面で、許可されませんでした。"}, status=422)
     try:
         connection = actions.finish_connection(state, code, session=_session(request), by=by)
-    except Outcome as outcome:
-        return render(request, "register/connect_failed.html", {"reason": outcome.reason}, status=422)
+    except (Outcome, KeyRingTrouble) as trouble:
+        return render(request, "register/connect_failed.html", {"reason": _reason(trouble)}, status=422)
     return _connected(request, connection.account)
 
 
@@ -87,6 +88,18 @@ def _page(request: HttpRequest, account: Account, form: ServerForm, token_form: 
                "possible": connects(account) is not None,
                "dead": Hold.objects.open().filter(account=account, kind=Hold.Kind.TOKEN).first()}
     return render(request, "register/connect.html", context, status=422 if form.errors or token_form.errors else 200)
+
+
+def _server(account: Account) -> str:
+    """The registered account's own server, as it is to be typed."""
+    parts = urlsplit(account.url)
+    return parts.netloc if parts.scheme != "http" else f"http://{parts.netloc}"
+
+
+def _reason(trouble: Outcome | KeyRingTrouble) -> str:
+    if isinstance(trouble, Outcome):
+        return trouble.reason
+    return "鍵束のファイルを読めないため、接続を保存できません。システム管理の職員に知らせてください。"
 
 
 def _session(request: HttpRequest) -> str:
