@@ -228,7 +228,7 @@ def test_what_can_not_be_written_is_told_and_tried_again(city: Account, cast: Ca
 def big_city(committed_db: None) -> Account:
     cast = make_cast()
     account = official(cast, service="mastodon", url="https://sns.example/@bosai")
-    for day in range(150):
+    for day in range(60):
         said(cast, account, text=f"知らせ{day}", at=clock.now() - timedelta(days=day))
     act(account)
     return account
