@@ -26,12 +26,13 @@ def refuse_unfit() -> None:
 def _refuse_open_address() -> None:
     """Plain http carries passwords: only within the machine itself."""
     address = urlsplit(settings.KOSHIKI_URL)
-    if address.scheme != "https" and not _is_loopback(address.hostname or ""):
+    if address.scheme != "https" and not is_loopback(address.hostname or ""):
         raise NotFit(f"KOSHIKI_URL（{settings.KOSHIKI_URL}）は https:// で始まる必要があります。"
                      "http:// を使えるのは、このコンピューターの中（127.0.0.1）だけです。")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine itself."""
     try:
         return host == "localhost" or ipaddress.ip_address(host).is_loopback
     except ValueError:
@@ -48,6 +49,14 @@ def _refuse_other_use() -> None:
     installed = Installation.objects.filter(pk=1).first()
     if installed is None:
         raise NotFit("データベースの準備が終わっていません。`manage.py setup_database` を実行してください。")
+    if settings.KOSHIKI_SAMPLE:
+        refuse_sample_elsewhere()
     if installed.sample != settings.KOSHIKI_SAMPLE:
         raise NotFit("見本のデータベースは本番に使えません。" if installed.sample
                      else "本番のデータベースを見本には使えません。")
+
+
+def refuse_sample_elsewhere() -> None:
+    """The sample lives in the embedded database only. Raises NotFit."""
+    if not settings.KOSHIKI_EMBEDDED:
+        raise NotFit("見本は、組み込みのデータベースだけで使えます。DATABASE_URL を外してください。")

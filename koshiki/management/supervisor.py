@@ -31,6 +31,7 @@ from koshiki.management.child import PARENT, PATIENCE, Child
 
 MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
 LOOPBACK = "127.0.0.1"
+HERE = (LOOPBACK, "localhost", "::1")
 NOT_IN_SAMPLE = {"KOSHIKI_SMTP_HOST", "KOSHIKI_OUTBOUND_PROXY", "KOSHIKI_ALLOWED_NETWORKS", "KOSHIKI_PUBLIC_DIR",
                  "KOSHIKI_TRUSTED_PROXY"}
 
@@ -146,6 +147,8 @@ class Supervisor:
         """The one socket that the web server inherits, also when it is started again."""
         if self.sample and self.options.host != LOOPBACK:
             raise NotPossible("見本は 127.0.0.1 だけで待ち受けます。--host は使えません。")
+        if self.options.host not in HERE and not settings.KOSHIKI_URL.startswith("https://"):
+            raise NotPossible("--host でほかのコンピューターからも受けるときは、KOSHIKI_URL に https:// のアドレスが要ります。")
         for patience in range(10, -1, -1):
             with contextlib.suppress(OSError):
                 return socket.create_server((self.options.host, self.options.port), backlog=512)

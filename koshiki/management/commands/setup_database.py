@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from koshiki.database import roles
 from koshiki.database.embedded import make_home
 from koshiki.database.ownership import ensure_secret_key, set_up
-from koshiki.database.startup import NotFit
+from koshiki.database.startup import NotFit, refuse_sample_elsewhere
 from koshiki.networks.credentials import ensure_key_ring
 
 
@@ -26,6 +26,8 @@ class Command(BaseCommand):
         for folder in (settings.KOSHIKI_MEDIA, settings.KOSHIKI_FEED, settings.STATIC_ROOT):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         try:
+            if sample:
+                refuse_sample_elsewhere()
             set_up(sample=sample, say=self.stdout.write)
             roles.refuse_if_log_can_change()
         except (NotFit, roles.LogCouldChange) as reason:
