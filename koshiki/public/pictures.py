@@ -56,7 +56,7 @@ def small_name(sha256: str, side: int) -> str:
 
 def names() -> Iterator[str]:
     """Every picture's file name."""
-    for sha256, mime in _renditions().values_list("sha256", "mime").distinct():
+    for sha256, mime in _renditions().order_by("sha256").values_list("sha256", "mime").distinct():
         yield f"{sha256}.{ENDINGS[mime]}"
         yield small_name(sha256, SMALL)
     for sha256 in _faces():
@@ -87,7 +87,7 @@ def _renditions() -> QuerySet[Rendition]:
 
 
 def _faces() -> list[str]:
-    return list(Account.objects.public().exclude(image="").values_list("image", flat=True).distinct())
+    return list(Account.objects.public().exclude(image="").order_by("image").values_list("image", flat=True).distinct())
 
 
 def _whole(sha256: str) -> Path:

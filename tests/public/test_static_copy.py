@@ -21,6 +21,7 @@ from django.test import Client
 from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.organization.models import Division, Person
+from koshiki.posts.models import Medium
 from koshiki.public import jobs, site, static_copy
 from koshiki.public.models import PublicCopy
 from koshiki.public.standing import standing
@@ -180,6 +181,19 @@ def test_what_is_no_longer_listed_is_gone_from_the_older_ones_too(city: Account,
     wake()
     assert releases(place) == ["2"]
     assert not [path for path in place.rglob("*.html") if "磐田市からのお知らせ" in path.read_text()]
+
+
+def test_accounts_and_posts_may_share_a_picture(city: Account, cast: Cast, place: Path) -> None:
+    official(cast, name="磐田市からのお知らせ")
+    said(cast, city, text="同じ地図です。", pictures=("避難所の地図",))
+    Account.objects.update(image=Medium.objects.all()[0].sha256)
+    wake()
+    act(city)
+    said(cast, city, text="新しい知らせ")
+    wake()
+    media = {path.name for path in (place / "current/media").iterdir()}
+    shown = {link for page in (place / "current").rglob("*.html") for link in read(page.read_text(encoding="utf-8")).links}
+    assert media == {link.rpartition("/")[2] for link in shown if "media/" in link}
 
 
 def test_a_lost_folder_is_written_again(city: Account, place: Path) -> None:
