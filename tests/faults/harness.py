@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import hashlib
+import json
 import os
 import random
 import signal
@@ -12,17 +13,18 @@ import sys
 import time
 from collections import Counter
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from tests.faults.ground import CountingServer, counting_server, own_ground
+from tests.faults.ground import own_ground
 from tests.faults.points import POINTS, arm, be_wrong
+from tests.faults.services import Service, service
 
 SPANS = "lease=2,settle=1.6,gap=0.5,early=0.2,backoff=0.3,repeat=0.3,turn=2,give_up=30"
 ENDS = ("sent", "failed", "person", "cancelled", "held")
 PATIENCE = 6.0  # seconds in which a worker should come to its point
 ZOMBIE = 3.5  # seconds for which one stays stopped: longer than the lease
-LAG = 1.0  # seconds for which the service's lists lag: shorter than the settle time
 
 
 @dataclass
@@ -30,7 +32,7 @@ class Outcome:
     """What a run found."""
 
     posts: int
-    honours_keys: bool
+    service: str
     variant: str
     seed: int
     kills: dict[str, int] = field(default_factory=dict)
@@ -53,50 +55,50 @@ class Outcome:
         return {**asdict(self), "kills_total": sum(self.kills.values()), "clean": self.clean}
 
 
-def run(*, posts: int, kills: int, seed: int, honours_keys: bool, variant: str = "", swallow: float = 0.05,
+def run(*, posts: int, kills: int, seed: int, to: str = "no-keys", variant: str = "", swallow: float = 0.05,
         accounts: int = 20) -> Outcome:
-    """One run on ground of its own. `variant`: "", "naive" or "mutant"."""
+    """One run on ground of its own. `to`: a service of services.py; `variant`: "", "naive" or "mutant"."""
     began = time.monotonic()
-    outcome = Outcome(posts, honours_keys, variant, seed)
-    wishes = {"honour_keys": honours_keys, "delay": 0.02, "swallow": swallow, "lag": LAG, "seed": seed}
-    with own_ground(KOSHIKI_DELIVERY_TIMES=SPANS) as home, counting_server(**wishes) as server:
-        prepare(posts, accounts, server, seconds=kills * 0.35, software="mastodon" if honours_keys else "other")
-        killing = Killing(home, seed, variant)
+    outcome = Outcome(posts, to, variant, seed)
+    with (own_ground(KOSHIKI_DELIVERY_TIMES=SPANS) as home,
+          service(to, swallow=swallow, seed=seed, folder=home) as remote):
+        killing = Killing(Stock(remote, posts, accounts), home, seed, variant)
         killing.go_on(kills)
         outcome.kills = dict(sorted(killing.done.items()))
-        server.tell(swallow=0)
-        killing.finish(seconds=90)
-        judge(outcome, server, home)
+        remote.calm()
+        killing.finish(seconds=120)
+        judge(outcome, remote, home)
     outcome.seconds = round(time.monotonic() - began, 1)
     return outcome
 
 
-def prepare(posts: int, accounts: int, server: CountingServer, *, seconds: float, software: str) -> None:
-    """Official accounts, connected, and approved posts that become due over so many seconds."""
-    from datetime import timedelta
+class Stock:
+    """Posts yet to be written and approved: most due at once, every third a little later."""
 
-    from django.conf import settings
+    def __init__(self, remote: Service, posts: int, accounts: int) -> None:
+        from django.conf import settings
 
-    from koshiki import clock
-    from koshiki.networks.credentials import ensure_key_ring
-    from tests.cast import make_cast, official
-    from tests.posts.delivering import connect, install
-    from tests.posts.writing import approved, submitted
+        from koshiki.networks.credentials import ensure_key_ring
+        from tests.cast import make_cast, official
+        from tests.posts.delivering import install
 
-    install(settings.KOSHIKI_HOME)
-    ensure_key_ring(Path(settings.KOSHIKI_KEY_RING))
-    cast = make_cast()
-    targets = [official(cast, service="mastodon", name=f"配信{n}") for n in range(accounts)]
-    for account in targets:
-        connect(account, server.base, f"secret-city{account.pk}", by=cast.chiba, software=software,
-                remote_account_id=f"city{account.pk}")
-    began = time.monotonic()
-    approved(submitted(cast.aoki, targets[0], text="はじめの一件"), by=cast.baba)
-    begin = clock.now() + timedelta(seconds=(time.monotonic() - began) * posts * 2 + 5)
-    for n in range(1, posts):
-        due = begin + timedelta(seconds=seconds * n / posts)
-        approved(submitted(cast.aoki, targets[n % accounts], text=unlike(n), due_at=due), by=cast.baba)
-    time.sleep(max(0, (begin - clock.now()).total_seconds()))
+        install(settings.KOSHIKI_HOME)
+        ensure_key_ring(Path(settings.KOSHIKI_KEY_RING))
+        self.cast, self.left, self.written = make_cast(), posts, 0
+        self.targets = [official(self.cast, service="mastodon", name=f"配信{n}") for n in range(accounts)]
+        for account in self.targets:
+            remote.connect(account, by=self.cast.chiba)
+
+    def approve(self, count: int) -> None:
+        """Through the acts of an author and an approver."""
+        from koshiki import clock
+        from tests.posts.writing import approved, submitted
+
+        for _ in range(min(count, self.left)):
+            self.left, self.written = self.left - 1, self.written + 1
+            later = {} if self.written % 3 else {"due_at": clock.now() + timedelta(seconds=5)}
+            target = self.targets[self.written % len(self.targets)]
+            approved(submitted(self.cast.aoki, target, text=unlike(self.written), **later), by=self.cast.baba)
 
 
 def unlike(n: int) -> str:
@@ -107,8 +109,8 @@ def unlike(n: int) -> str:
 class Killing:
     """Starts workers one after the other, each to die at its point; the stopped ones are continued later."""
 
-    def __init__(self, home: Path, seed: int, variant: str) -> None:
-        self.home, self.variant = home, variant
+    def __init__(self, stock: Stock, home: Path, seed: int, variant: str) -> None:
+        self.stock, self.home, self.variant = stock, home, variant
         self.chance = random.Random(seed)  # noqa: S311
         self.done: Counter[str] = Counter()
         self.stopped: list[tuple[float, int]] = []
@@ -116,9 +118,10 @@ class Killing:
     def go_on(self, kills: int) -> None:
         plan = [POINTS[n % len(POINTS)] for n in range(kills)]
         self.chance.shuffle(plan)
-        while plan and not self._all_ended():
+        while plan:
+            self.stock.approve(-(-self.stock.left // len(plan)))
             point = plan.pop()
-            if not self._one(point):
+            if not self._one(point) and self._anything_left():
                 plan.insert(0, point)
             self._continue_stopped()
 
@@ -151,8 +154,9 @@ class Killing:
     def finish(self, *, seconds: float) -> None:
         """A worker that nobody kills brings the rest to its end."""
         self._continue_stopped(all_of_them=True)
+        self.stock.approve(self.stock.left)
         child, until = self._fork("", 0), time.monotonic() + seconds
-        while time.monotonic() < until and not self._all_ended():
+        while time.monotonic() < until and self._anything_left():
             time.sleep(0.2)
         self._end(child)
 
@@ -183,40 +187,33 @@ class Killing:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
 
-    def _all_ended(self) -> bool:
+    def _anything_left(self) -> bool:
         from koshiki.posts.models import Delivery
 
-        return not Delivery.objects.exclude(state__in=ENDS).exists()
+        return bool(self.stock.left) or Delivery.objects.exclude(state__in=ENDS).exists()
 
 
-def judge(outcome: Outcome, server: CountingServer, home: Path) -> None:
+def judge(outcome: Outcome, remote: Service, home: Path) -> None:
     """Compares the service's list with our rows; looks for what must not be anywhere."""
     from koshiki.audit.log import verify
     from koshiki.posts.models import Delivery
 
-    accepted = server.accepted()
-    rows = {row.post.latest.targets.get().content: row for row in Delivery.objects.select_related("post")}
-    times = Counter(made["text"] for made in accepted)
-    by_text = {_text(content): row for content, row in rows.items()}
+    rows = {json.loads(row.post.latest.targets.get().content)["text"]: row
+            for row in Delivery.objects.select_related("post")}
+    accepted = remote.accepted()
+    times = Counter(made.text for made in accepted)
     outcome.states = dict(Counter(row.state for row in rows.values()))
     outcome.with_a_person = sorted({row.reason for row in rows.values() if row.state == "person"})
     outcome.duplicates = sum(n - 1 for n in times.values())
-    outcome.lost = sum(1 for text, row in by_text.items() if row.state == "sent" and not times[text])
-    outcome.altered = sum(1 for text in times if text not in by_text) + sum(
-        1 for made in accepted if (row := by_text.get(made["text"])) and made["account"] != f"city{row.account_id}")
-    outcome.early = sum(1 for made in accepted if (row := by_text.get(made["text"]))
-                        and made["at"] < row.due_at.timestamp())
+    outcome.lost = sum(1 for text, row in rows.items() if row.state == "sent" and not times[text])
+    ours = [(made, row) for made in accepted if (row := rows.get(made.text))]
+    outcome.altered = len(accepted) - sum(1 for made, row in ours if made.account == str(row.account_id))
+    outcome.early = sum(1 for made, row in ours if made.at < row.due_at.timestamp())
     outcome.log_holds = verify().holds
-    outcome.leaks = leaks("secret-", home)
+    outcome.leaks = leaks(remote.secrets, home)
 
 
-def _text(content: str) -> str:
-    import json
-
-    return str(json.loads(content)["text"])
-
-
-def leaks(token: str, home: Path) -> list[str]:
+def leaks(secrets: list[str], home: Path) -> list[str]:
     """Where a token, or anything but ids and times in a job, is to be found."""
     from django.db import connection
 
@@ -228,8 +225,9 @@ def leaks(token: str, home: Path) -> list[str]:
         cursor.execute("SELECT count(*) FROM procrastinate_jobs, jsonb_each(args) AS arg"
                        " WHERE jsonb_typeof(arg.value) <> 'number'")
         found += ["job arguments"] * bool(cursor.fetchone()[0])
-    found += ["the log"] * Entry.objects.filter(canonical__contains=token).exists()
-    found += ["reasons"] * Delivery.objects.filter(reason__contains=token).exists()
-    workers = home / "workers.log"
-    found += ["the workers' output"] * (workers.exists() and token in workers.read_text("utf-8", "replace"))
-    return found
+    workers = (home / "workers.log").read_text("utf-8", "replace") if (home / "workers.log").exists() else ""
+    for secret in secrets:
+        found += ["the log"] * Entry.objects.filter(canonical__contains=secret).exists()
+        found += ["reasons"] * Delivery.objects.filter(reason__contains=secret).exists()
+        found += ["the workers' output"] * (secret in workers)
+    return sorted(set(found))

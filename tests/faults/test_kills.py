@@ -31,7 +31,12 @@ def test_killed_at_every_point_nothing_is_twice_and_nothing_lost() -> None:
 
 @pytest.mark.peers
 def test_also_where_the_service_honours_keys() -> None:
-    assert run("--posts", "60", "--kills", "32", "--seed", "6", "--keys")["clean"]
+    assert run("--posts", "60", "--kills", "32", "--seed", "6", "--to", "keys")["clean"]
+
+
+@pytest.mark.peers
+def test_and_against_a_real_server() -> None:
+    assert run("--posts", "60", "--kills", "32", "--seed", "8", "--to", "snac")["clean"]
 
 
 @pytest.mark.peers

@@ -74,7 +74,9 @@ def safety_stops(request: HttpRequest) -> HttpResponse:
         messages.success(request, "確認を記録し、停止を解きました。")
         return redirect("safety_stops")
     stops = Hold.objects.open().filter(kind__in=[Hold.Kind.RESTORE, Hold.Kind.CLOCK])
-    return render(request, "posts/safety_stops.html", {"form": form, "stops": {s.kind: s for s in stops}},
+    forms = {kind: form if request.POST.get("do") == kind else ReasonForm(auto_id=f"{kind}_%s")
+             for kind in ("restore", "clock")}
+    return render(request, "posts/safety_stops.html", {"forms": forms, "stops": {s.kind: s for s in stops}},
                   status=422 if form.errors else 200)
 
 
