@@ -12,7 +12,7 @@ from koshiki import images
 from koshiki.organization.models import Person
 from koshiki.register.models import Account, StoredFile
 
-MAX_PDF = 20_000_000
+MAX_BYTES = 20_000_000
 ACCEPT = "application/pdf,image/jpeg,image/png,image/webp"
 _FACE = 400  # pixels: as large as the register shows an account's image, and a page for citizens stays small
 
@@ -53,8 +53,8 @@ def _fitted(data: bytes, max_pixels: int, max_bytes: int) -> images.Kept:
 
 
 def _keep_pdf(data: bytes) -> str:
-    if len(data) > MAX_PDF:
-        raise BadFile(f"PDFは{MAX_PDF // 1_000_000}MBまでです。")
+    if len(data) > MAX_BYTES:
+        raise BadFile(f"PDFは{MAX_BYTES // 1_000_000}MBまでです。")
     if b"%%EOF" not in data[-2048:]:
         raise BadFile("PDFが途中で切れています。開けることを確かめて、選び直してください。")
     return _put(data)

@@ -23,9 +23,16 @@ State = Account.State
 
 # ── the round of decisions ─────────────────────────────────────────
 
+# These read a round's rows as a whole, so that a page that has fetched them beforehand asks nothing again.
+
 def open_application(account: Account) -> Application | None:
     """The round that is being decided."""
-    return account.applications.filter(outcome="").first()
+    return next((round_ for round_ in account.applications.all() if round_.outcome == ""), None)
+
+
+def newest_application(account: Account) -> Application | None:
+    """The last round, decided or not."""
+    return max(account.applications.all(), key=lambda round_: round_.round, default=None)
 
 
 def needed(application: Application) -> list[RouteStep]:
@@ -53,14 +60,14 @@ def deciding_division(application: Application, step: RouteStep) -> Division | N
 
 def took_part(application: Application) -> set[int]:
     """Who applied and who has decided: none of them decides as a deputy."""
-    return {application.submitted_by_id, *application.decisions.values_list("by", flat=True)}
+    return {application.submitted_by_id, *(decision.by_id for decision in application.decisions.all())}
 
 
 def decides_as(application: Application, person: Person) -> str:
     """How the person may give the decision whose turn it is: as "head", as "deputy", or not ("")."""
     step = current_step(application)
     division = deciding_division(application, step) if step else None
-    if division is None or application.decisions.filter(by=person).exists():
+    if division is None or any(decision.by_id == person.pk for decision in application.decisions.all()):
         return ""
     return acts_as_head(person, division, due=application.account.due_at, took_part=took_part(application))
 
@@ -74,7 +81,7 @@ def _others_follow(account: Account) -> bool:
     application = open_application(account)
     if application is None:
         return False
-    return application.decisions.count() + 1 < len(needed(application))
+    return len(application.decisions.all()) + 1 < len(needed(application))
 
 
 # ── people ─────────────────────────────────────────────────────────
@@ -114,7 +121,7 @@ def may_enter_paper(account: Account, person: Person) -> bool:
 
 
 def may_withdraw(account: Account, person: Person) -> bool:
-    newest = account.applications.order_by("-round").first()
+    newest = newest_application(account)
     applied = newest.submitted_by_id if newest else account.created_by_id
     return is_head(account, person) or (is_member(account, person) and person.pk == applied)
 
@@ -125,7 +132,7 @@ def keeps_connection(account: Account, person: Person) -> bool:
 
 
 def _applicants(account: Account) -> set[int]:
-    return set(account.applications.values_list("submitted_by", flat=True))
+    return {round_.submitted_by_id for round_ in account.applications.all()}
 
 
 # ── the steps ──────────────────────────────────────────────────────

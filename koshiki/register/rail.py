@@ -10,9 +10,9 @@ from koshiki.audit.log import about
 from koshiki.audit.models import Entry
 from koshiki.guideline import RouteStep, guideline
 from koshiki.look import Moment, RailStep, Tone, WhereItStands
-from koshiki.register.flow import State, needed, standing_decisions
+from koshiki.register.flow import State, needed, newest_application, standing_decisions
 from koshiki.register.models import Account, Application, Decision
-from koshiki.register.turn import turn_of
+from koshiki.register.turn import Turn, turn_of
 
 TONES = {
     State.PREPARING: Tone.DRAFT, State.DECIDING: Tone.WAITING, State.RETURNED: Tone.RETURNED,
@@ -20,6 +20,7 @@ TONES = {
     State.ACQUIRED: Tone.WAITING, State.NOTIFIED: Tone.WAITING, State.NOTIFICATION_RETURNED: Tone.RETURNED,
     State.RECEIVED: Tone.WAITING, State.LISTED: Tone.WAITING, State.OFFICIAL: Tone.DONE,
 }
+_NEWEST = 300  # of the log, on the page; the log itself has all
 _QUIET = {"account.draft"}  # every save of a draft is in the log; the page tells what was submitted
 _WORDS = {
     "account.begin": "申請の準備を始めました", "account.submit": "申請しました", "account.withdraw": "取り下げました",
@@ -42,9 +43,9 @@ _TONES_OF = {
 }
 
 
-def where_it_stands(account: Account) -> WhereItStands:
-    """State, who is next, by when, under which clause."""
-    turn = turn_of(account)
+def where_it_stands(account: Account, turn: Turn | None = None) -> WhereItStands:
+    """State, who is next, by when, under which clause; `turn` where it is known already."""
+    turn = turn or turn_of(account)
     note = f"次は「{turn.what}」です。" if turn.what else ""
     return WhereItStands(account.get_state_display(), TONES[State(account.state)], turn.who, account.due_at,
                          turn.clause, note)
@@ -59,11 +60,11 @@ class _Done:
     mark: str = ""
 
 
-def rail_of(account: Account) -> list[RailStep]:
+def rail_of(account: Account, turn: Turn | None = None) -> list[RailStep]:
     """The steps from the application to official; the current one with who and by when."""
-    application = account.applications.order_by("-round").first()
+    application = newest_application(account)
     steps = [_applied(account, application), *_decisions(account, application), *_later(account)]
-    turn = turn_of(account)
+    turn = turn or turn_of(account)
     first_open = next((i for i, step in enumerate(steps) if step.state == "upcoming"), None)
     if first_open is not None and turn.what:
         steps[first_open] = replace(steps[first_open], state="current", who=turn.who, due=account.due_at,
@@ -126,7 +127,7 @@ def history(account: Account) -> list[Moment]:
     """What was done about the account, from the log, newest first."""
     decisions = Decision.objects.filter(application__account=account)
     things = [account, *account.policies.all(), *decisions, *account.assignments.all(), *account.holds.all()]
-    return [_moment(entry) for entry in _spoken(about(*things))]
+    return [_moment(entry) for entry in _spoken(about(*things)[:_NEWEST])]
 
 
 def _spoken(entries: Iterable[Entry]) -> Iterable[Entry]:

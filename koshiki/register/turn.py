@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from koshiki.guideline import guideline
 from koshiki.organization.models import Deputy, Division, Person
 from koshiki.organization.roles import IP, heads_of, members_of, present_heads, service_division
-from koshiki.register.flow import State, current_step, deciding_division, open_application
+from koshiki.register.flow import State, current_step, deciding_division, newest_application, open_application
 from koshiki.register.models import Account
 
 
@@ -64,7 +64,7 @@ def _deciding(account: Account) -> Turn:
 
 def _applicant(what: str) -> Callable[[Account], Turn]:
     def turn(account: Account) -> Turn:
-        newest = account.applications.order_by("-round").select_related("submitted_by").first()
+        newest = newest_application(account)
         person = newest.submitted_by if newest else account.created_by
         return Turn(what, f"{account.division} {person.name}", "§6(1)", lambda: [person])
 

@@ -11,7 +11,7 @@ from koshiki import clock
 from koshiki.forms import TextField
 from koshiki.organization.forms import DayInput
 from koshiki.register.actions.notify import Upload
-from koshiki.register.files import ACCEPT
+from koshiki.register.files import ACCEPT, MAX_BYTES
 
 PICTURES = "image/jpeg,image/png,image/webp,image/gif"
 
@@ -26,6 +26,8 @@ class EvidenceField(forms.FileField):
 
     def clean(self, data: Any, initial: Any = None) -> Upload | None:
         file = super().clean(data, initial)
+        if file and file.size > MAX_BYTES:
+            raise forms.ValidationError(f"ファイルは{MAX_BYTES // 1_000_000}MBまでです。")
         return Upload(file.read(), str(file.name)) if file else None
 
 

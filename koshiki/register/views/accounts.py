@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.urls import reverse
@@ -20,9 +20,10 @@ from koshiki.register.actions.profile import newest_check, open_exception
 from koshiki.register.address import account_address, register_address, the_citys_own
 from koshiki.register.flow import FLOW, State, decides_as, may_enter_paper, open_application
 from koshiki.register.forms.running import AccountFilter
-from koshiki.register.models import Account, Hold
+from koshiki.register.models import Account, Hold, Policy
 from koshiki.register.policy import newest_policy
 from koshiki.register.rail import TONES, history, rail_of, where_it_stands
+from koshiki.register.turn import turn_of
 from koshiki.register.verification import newest_verification
 from koshiki.register.views.pages import seen, sees_inside
 
@@ -67,17 +68,19 @@ def _filtered(form: AccountFilter, by: Person) -> QuerySet[Account]:
 def account(request: HttpRequest, pk: int) -> HttpResponse:
     """One account."""
     by, shown = seen(request, pk)
-    within = sees_inside(by, shown)
+    prefetch_related_objects([shown], "applications__submitted_by", "applications__decisions__by")
+    within, turn, policy = sees_inside(by, shown), turn_of(shown), newest_policy(shown)
+    offered = {step.name for step in FLOW.open_to(shown, by)}
     context = {
-        "account": shown, "inside": within, "where": where_it_stands(shown), "rail": rail_of(shown),
-        "doings": list(_doings(shown, by)), "facts": _facts(shown), "policy": newest_policy(shown),
+        "account": shown, "inside": within, "where": where_it_stands(shown, turn), "rail": rail_of(shown, turn),
+        "doings": _doings(shown, by, offered, policy), "facts": _facts(shown), "policy": policy,
         "people": shown.assignments.current().filter(revoked_for="").select_related("person"),
         "holds": [(hold, may_lift(hold, by)) for hold in Hold.objects.on(shown).select_related("account__division", "by")],
-        "may_stop": may_stop(by, shown) and shown.state in Account.ACQUIRED_ON, "may_name": FLOW.allows(shown, "name_people", by),
-        **_state_of_profile(shown, by), **_state_of_connection(shown, by),
+        "may_stop": may_stop(by, shown) and shown.state in Account.ACQUIRED_ON, "may_name": "name_people" in offered,
+        **_state_of_profile(shown, offered), **_state_of_connection(shown, offered),
     }
     if within:
-        context |= {"history": history(shown), "readings": _readings(shown), "rounds": shown.applications.count(),
+        context |= {"history": history(shown), "readings": _readings(shown, policy), "rounds": len(shown.applications.all()),
                     "forms": shown.notifications.order_by("-version")}
     return render(request, "register/account.html", context)
 
@@ -96,25 +99,24 @@ def _facts(account: Account) -> list[tuple[str, Any] | tuple[str, Any, str]]:
     return facts
 
 
-def _state_of_profile(account: Account, by: Person) -> dict[str, Any]:
+def _state_of_profile(account: Account, offered: set[str]) -> dict[str, Any]:
     return {"check": newest_check(account), "exception": open_exception(account),
             "verification": newest_verification(account), "own": the_citys_own(account),
-            "may_check": FLOW.allows(account, "check_profile", by),
+            "may_check": "check_profile" in offered,
             "address": register_address(account)}
 
 
-def _state_of_connection(account: Account, by: Person) -> dict[str, Any]:
+def _state_of_connection(account: Account, offered: set[str]) -> dict[str, Any]:
     return {"connects": connects(account) is not None and account.state in Account.ACQUIRED_ON,
-            "connection": live_connection(account), "may_connect": FLOW.allows(account, "connect", by)}
+            "connection": live_connection(account), "may_connect": "connect" in offered}
 
 
-def _readings(account: Account) -> dict[str, Any]:
-    policy = newest_policy(account)
+def _readings(account: Account, policy: Policy | None) -> dict[str, Any]:
     read = policy.readings.count() if policy else 0
     return {"read": read, "of": account.division.postings.current().values("person").distinct().count()}
 
 
-def _doings(account: Account, by: Person) -> list[tuple[str, str]]:
+def _doings(account: Account, by: Person, offered: set[str], policy: Policy | None) -> list[tuple[str, str]]:
     """What this person may do now, as (word, address), the most pressing first: drawn from the flow itself."""
     pages = {
         "submit": ("申請を続ける", "account_apply"), "acquire": ("取得を記録する", "account_acquire"),
@@ -122,14 +124,13 @@ def _doings(account: Account, by: Person) -> list[tuple[str, str]]:
         "list": ("掲載する", "account_list"), "make_official": ("確認して公式とする", "account_profile"),
         "check_profile": ("プロフィール欄を確認する", "account_profile"), "withdraw": ("取り下げる", "account_withdraw"),
     }
-    offered = {step.name for step in FLOW.open_to(account, by)}
     found = [pages[name] for name in pages if name in offered]
     application = open_application(account)
     if application and decides_as(application, by):
         found.insert(0, ("申請を読んで決裁・合議する", "account_decide"))
     elif application and may_enter_paper(account, by):
         found.append(("紙の決裁を入力する", "account_paper"))
-    if "complete_policy" in offered and (policy := newest_policy(account)) and policy.completed_at is None:
+    if "complete_policy" in offered and policy and policy.completed_at is None:
         found.insert(0, ("運用ポリシーを完成する", "account_policy"))
     if account.state == State.OFFICIAL or "make_official" in offered:
         found = [page for page in found if page != pages["check_profile"]]

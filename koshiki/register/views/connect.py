@@ -14,13 +14,15 @@ from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from koshiki.networks.base import Outcome, Secret
-from koshiki.networks.credentials import KeyRingTrouble
+from koshiki.networks.credentials import DoesNotOpen, KeyRingTrouble
 from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions
 from koshiki.register.actions.connect import connects, live_connection
 from koshiki.register.forms.running import ServerForm, TokenForm
 from koshiki.register.models import Account, Hold
 from koshiki.register.views.pages import opened
+
+_TROUBLE = (Outcome, KeyRingTrouble, DoesNotOpen)
 
 
 @never_cache
@@ -34,7 +36,7 @@ def account_connect(request: HttpRequest, pk: int) -> HttpResponse:
             address = actions.begin_connection(account, form.cleaned_data["server"], session=_session(request),
                                                redirect_uri=_callback(), by=by)
             return render(request, "register/connect_go.html", {"account": account, "address": address})
-        except (Outcome, KeyRingTrouble) as trouble:
+        except _TROUBLE as trouble:
             form.add_error("server", _reason(trouble))
     return _page(request, account, form, TokenForm(initial={"server": _server(account)}))
 
@@ -50,7 +52,7 @@ def account_token(request: HttpRequest, pk: int) -> HttpResponse:
         try:
             actions.connect_with_token(account, form.cleaned_data["server"], Secret(form.cleaned_data["token"]), by=by)
             return _connected(request, account)
-        except (Outcome, KeyRingTrouble) as trouble:
+        except _TROUBLE as trouble:
             form.add_error("token", _reason(trouble))
     return _page(request, account, ServerForm(initial={"server": _server(account)}), form)
 
@@ -64,7 +66,7 @@ def connect_callback(request: HttpRequest) -> HttpResponse:
         return render(request, "register/connect_failed.html", {"reason": "サービスの画面で、許可されませんでした。"}, status=422)
     try:
         connection = actions.finish_connection(state, code, session=_session(request), by=by)
-    except (Outcome, KeyRingTrouble) as trouble:
+    except _TROUBLE as trouble:
         return render(request, "register/connect_failed.html", {"reason": _reason(trouble)}, status=422)
     return _connected(request, connection.account)
 
@@ -96,7 +98,7 @@ def _server(account: Account) -> str:
     return parts.netloc if parts.scheme != "http" else f"http://{parts.netloc}"
 
 
-def _reason(trouble: Outcome | KeyRingTrouble) -> str:
+def _reason(trouble: Exception) -> str:
     if isinstance(trouble, Outcome):
         return trouble.reason
     return "鍵束のファイルを読めないため、接続を保存できません。システム管理の職員に知らせてください。"

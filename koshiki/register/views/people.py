@@ -11,8 +11,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 from koshiki.guideline import guideline
 from koshiki.organization.forms import EndForm
 from koshiki.organization.models import Person
-from koshiki.organization.roles import confirmed_until
 from koshiki.organization.sign_in import signed_in
+from koshiki.organization.staff import confirmed
 from koshiki.register import actions
 from koshiki.register.flow import FLOW
 from koshiki.register.forms.running import NamingForm, ReasonForm
@@ -34,8 +34,9 @@ def account_people(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{typed['person'].name}さんを指定しました。指定書を印刷できます。")
         return redirect("account_people", pk)
     rows = account.assignments.select_related("person", "named_by").order_by("role", "-start")
+    people = {row.person_id for row in rows}
     context = {"account": account, "form": form, "may_name": may_name, "rows": rows, "words": guideline().approval["words"],
-               "lapsed": {row.person_id for row in rows if confirmed_until(row.person) is None}}
+               "lapsed": people - confirmed(people).keys()}
     return render(request, "register/people.html", context, status=422 if form and form.errors else 200)
 
 
