@@ -10,6 +10,7 @@ from typing import Any
 
 from django.urls import reverse
 
+from koshiki import clock
 from koshiki.audit.log import about
 from koshiki.audit.models import Entry
 from koshiki.calendar import wareki
@@ -142,8 +143,8 @@ def _next(post: Post, revision: Revision, deliveries: list[Delivery], accounts: 
         author = f"情報発信担当者　{revision.author.name}"
         return author, None, "書き直して、もう一度提出してください。" if stage == "returned" else "まだ提出していません。"
     if stage == "planned":
-        due = min((d.due_at for d in deliveries if d.state == Delivery.State.WAITING), default=None)
-        return "koshiki が発信します", due, ""
+        ahead = [d.due_at for d in deliveries if d.due_at > clock.now()]
+        return "koshiki が発信します", min(ahead, default=None), "" if ahead else "まもなく発信します。"
     if stage == "trouble":
         return "情報発信責任者", None, "届いたかどうか分からない、止まっている、又は失敗した配信があります。"
     return "", None, ""

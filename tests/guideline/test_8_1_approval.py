@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+import psycopg
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
@@ -402,3 +403,19 @@ def test_two_approvers_at_once_send_it_once(committed_db: None) -> None:
         for by in (cast.baba, cast.bando)))
     assert [type(error) for error in raised] == [Refused]
     assert Delivery.objects.count() == 1
+
+
+def test_what_an_administrator_of_the_database_changed_is_said_on_the_page(
+    committed_db: None, database_urls: dict[str, str], signed_in: Door
+) -> None:
+    cast = make_cast()
+    post = submitted(cast.aoki, official(cast))
+    with psycopg.connect(database_urls["KOSHIKI_MIGRATE_URL"]) as owner:
+        owner.execute("ALTER TABLE koshiki_revision DISABLE TRIGGER USER")
+        owner.execute("UPDATE koshiki_revision SET canonical = replace(canonical, '訓練', '本番')")
+    for person, page in ((cast.aoki, ""), (cast.baba, "approve/")):
+        answer = signed_in(person).get(f"/posts/{post.pk}/{page}")
+        assert answer.status_code == 409
+        assert "書き換えられています" in answer.content.decode()
+    with pytest.raises(Refused, match="書き換えられて"):
+        approved(post, by=cast.baba)

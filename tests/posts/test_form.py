@@ -190,6 +190,19 @@ def test_who_has_not_confirmed_the_guideline_confirms_first_and_goes_on(
     assert refused.value.clause.id == "§4(1)"
 
 
+@pytest.mark.clause("§4(1)")
+def test_nor_does_anybody_approve_without_having_confirmed(cast: Cast, account: Account, signed_in: Door) -> None:
+    Assignment.objects.create(account=account, person=cast.nishi, role="approver", start=SINCE, named_by=cast.chiba)
+    post = submitted(cast.aoki, account)
+    with pytest.raises(Refused) as refused:
+        approved(post, by=cast.nishi)
+    assert refused.value.clause.id == "§4(1)"
+    sent = {"do": "approve", "digest": post.latest.digest, "prohibited": ["§5(1)"]}
+    answer = signed_in(cast.nishi).post(f"/posts/{post.pk}/approve/", sent)
+    assert answer.status_code == 409
+    assert "確認して、続ける" in answer.content.decode()
+
+
 # -- two people, two windows
 
 

@@ -44,13 +44,13 @@ class PostForm(forms.Form):
     title = LineField(label="件名", limit=100, validators=[MaxLengthValidator(100, "件名が長すぎます。")],
                       help_text="庁内での呼び名です。発信されません。")
     basis = LineField(label="根拠", limit=300, required=False, validators=[MaxLengthValidator(300, "根拠が長すぎます。")],
-                      help_text="内容が正しいと言える元。要綱、通知、決裁番号、担当への確認など。")
+                      help_text="提出までに必ず書きます。内容が正しいと言える元（要綱、通知、決裁番号、担当への確認など）。")
     targets = forms.ModelMultipleChoiceField(
         Account.objects.none(), label="発信先", widget=forms.CheckboxSelectMultiple,
         error_messages={"required": "発信先を選んでください。"})
     text = TextField(label="本文（すべての発信先に共通）", limit=10_000, required=False,
                      widget=forms.Textarea(attrs={"rows": 7}),
-                     help_text="発信先ごとに変えるときは、下の発信先の欄に書きます。")
+                     help_text="提出までに必ず書きます。発信先ごとに変えるときは、下の発信先の欄に書きます。")
     images = forms.Field(label="画像を加える", required=False,
                          widget=SeveralFiles(attrs={"accept": ACCEPT}),
                          help_text="JPEG・PNG・WebP・GIFの静止画、1枚20MBまで。撮影場所などの情報は取り除いて保存します。")
@@ -102,7 +102,7 @@ class LinkForm(forms.Form):
     """市以外へのリンク — the author's reason (§8(4))."""
 
     url = forms.CharField(widget=forms.HiddenInput, required=False)
-    reason = LineField(label="リンクする理由", limit=300, required=False,
+    reason = LineField(label="リンクする理由", limit=300, required=False, help_text="提出までに必ず書きます。",
                        validators=[MaxLengthValidator(300, "理由が長すぎます。")])
 
 
@@ -252,7 +252,7 @@ class Writing:
             title=values.get("title", ""), basis=values.get("basis", ""),
             contents={f.account: f.content(shared) for f in self.chosen_targets()},
             media=[Attached(i.medium(division, register=registered), i.cleaned_data.get("alt", ""))
-                   for i in self.kept_images() if i.kept],
+                   for i in self.kept_images() if i.kept and not i.errors],
             due_at=values.get("due_at"), expires_after=values.get("expires_after") or 30,
             reasons={link.url: form.cleaned_data.get("reason", "") for link, form in self.links},
         )

@@ -10,7 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
+from koshiki.guideline import Refused
 from koshiki.organization.models import Person
+from koshiki.posts.content import Altered
 from koshiki.posts.flow import FLOW
 from koshiki.posts.models import Delivery, Post, Remark, Revision
 from koshiki.posts.roles import touched
@@ -105,7 +107,16 @@ def post(request: HttpRequest, pk: int) -> HttpResponse:
 
 
 def page_of(found: Post, person: Person, read: Revision | None = None) -> dict[str, Any]:
-    """What the page of a post shows to a person; `read`: the version to compare with, if the person read another."""
+    """What the page of a post shows to a person. Raises Refused §8(1) where what is stored was tampered with."""
+    try:
+        return _page_of(found, person, read)
+    except Altered as altered:
+        raise Refused("§8(1)", str(altered), now="情報システム担当に知らせ、記録を検証してください。",
+                      who="情報システム担当、監査") from altered
+
+
+def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[str, Any]:
+    """`read`: the version to compare with, when the person had read another than the latest."""
     revision = found.revisions.select_related("author", "post").latest("number")
     base = read or base_of(revision)
     accounts = accounts_of(revision, *([base] if base else []))
