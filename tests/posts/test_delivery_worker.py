@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,7 @@ from django.db import connection
 from koshiki.audit.log import verify
 from koshiki.networks.credentials import ensure_key_ring
 from koshiki.posts.models import Delivery
+from koshiki.register.actions.holds import stop
 from tests.cast import make_cast
 from tests.networks.mastodon_server import MastodonServer
 from tests.posts.delivering import approved_post, connected, install
@@ -92,3 +94,20 @@ def test_a_database_that_goes_away_in_the_call_makes_no_second_post(
         assert until(lambda: not Delivery.objects.exclude(state="sent").exists())
     assert len(server.statuses) == 1
     assert verify().holds
+
+
+@pytest.mark.clause("K-hold")
+@pytest.mark.usefixtures("ready")
+def test_a_stop_in_a_storm_lets_nothing_begin_afterwards(server: MastodonServer, database_urls: dict[str, str]) -> None:
+    server.delay = 0.3
+    cast = make_cast()
+    accounts = [connected(cast, server, name=f"防災{n}") for n in range(4)]
+    for n in range(10):
+        approved_post(cast, *accounts, text=f"お知らせ{n}")
+    with workers(2, database_urls):
+        assert until(lambda: len(server.statuses) >= 4)
+        stop("誤った内容のおそれ", by=cast.hata)
+        stopped = datetime.now(UTC)
+        assert until(lambda: not Delivery.objects.exclude(state__in=["sent", "held"]).exists())
+    assert max(s.at for s in server.statuses) <= stopped + timedelta(seconds=1)
+    assert Delivery.objects.filter(state="sent").count() == len(server.statuses) < 40

@@ -12,17 +12,17 @@ from koshiki.posts.models import Delivery
 
 def carry(pk: int) -> None:
     """Carries on with this delivery; then, for a while, with its account's and others' due ones."""
-    row = Delivery.objects.filter(pk=pk).values("account", "state").first()
+    row = Delivery.objects.select_related("account").filter(pk=pk).first()
     if row is None:
         return
-    if row["state"] == Delivery.State.UNKNOWN:
+    if row.state == Delivery.State.UNKNOWN:
         find_out(pk)
         return
-    account, end = row["account"], elapsing() + times().turn
+    account, end = row.account, elapsing() + times().turn
     while elapsing() < end:
         held = claim(account) or claim()
         if held is None:
             return
-        account = held.row.account_id
+        account = held.row.account
         deliver(held)
     jobs.wake_all(due().values_list("pk", flat=True)[:1])

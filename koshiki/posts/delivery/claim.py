@@ -19,6 +19,7 @@ from koshiki.networks.base import Publishes
 from koshiki.posts.delivery.states import CLAIMABLE, UNDER_WAY
 from koshiki.posts.delivery.times import elapsing, times
 from koshiki.posts.models import Breaker, Delivery
+from koshiki.register.models import Account
 
 S = Delivery.State
 CANDIDATES = 40
@@ -44,12 +45,12 @@ class Claim:
         return elapsing() - self.taken >= times().lease
 
 
-def claim(account: int | None = None) -> Claim | None:
+def claim(account: Account | None = None) -> Claim | None:
     """Takes the first due delivery of the account, or of any account that nobody is serving. None if there is none.
 
     Among the due ones of an account the older due time goes first.
     """
-    for pk, epoch in _candidates(account):
+    for pk, epoch in _of(account) if account else _of_any():
         taken = elapsing()
         if _take(pk, epoch):
             return held_by(pk, epoch + 1, taken)
@@ -71,11 +72,17 @@ def due() -> QuerySet[Delivery]:
             .exclude(account__service__in=Breaker.objects.filter(until__gt=Now()).values("service")))
 
 
-def _candidates(account: int | None) -> list[tuple[int, int]]:
+def _of(account: Account) -> list[tuple[int, int]]:
+    """Id and epoch of the account's first due delivery; the database refuses a second one under way."""
+    resting = Breaker.objects.filter(service=account.service, until__gt=Now())
+    mine = Delivery.objects.filter(~Exists(resting), account=account, state__in=CLAIMABLE, next_at__lte=Now())
+    rows = mine.order_by("due_at", "pk").values_list("pk", "epoch", "segment")
+    return [(pk, epoch) for pk, epoch, segment in rows[:1] if segment == 0]  # later segments: `_of_any`
+
+
+def _of_any() -> list[tuple[int, int]]:
     """Ids and epochs of the first due delivery of each account, the older due time first."""
     found = due().exclude(account__service__in=_crowded())
-    if account is not None:
-        return list(found.filter(account=account).order_by("due_at", "pk").values_list("pk", "epoch")[:1])
     first = found.order_by("account_id", "due_at", "pk").distinct("account_id")
     rows = sorted(first.values_list("due_at", "pk", "epoch"))
     return [(pk, epoch) for _, pk, epoch in rows[:CANDIDATES]]

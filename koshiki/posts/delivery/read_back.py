@@ -8,11 +8,13 @@ from django.db import transaction
 
 from koshiki import clock
 from koshiki.audit.log import record
+from koshiki.guideline import Refused
 from koshiki.networks.base import NotSent, Reads, Shown, TokenDead
 from koshiki.networks.shown import skeleton
 from koshiki.organization.alerts import tell
 from koshiki.posts.delivery import holds
 from koshiki.posts.delivery.send import opened, outgoing_of
+from koshiki.posts.delivery.settle import HandOver
 from koshiki.posts.models import Delivery
 
 
@@ -25,17 +27,18 @@ def compare(pk: int) -> None:
     row = Delivery.objects.select_related("account", "approval__revision", "post").get(pk=pk)
     if row.state != Delivery.State.SENT or row.read_back_at or not row.remote_id:
         return
-    network = opened(row.account)
-    if not isinstance(network, Reads):
-        return
     try:
+        network, outgoing = opened(row.account), outgoing_of(row)
+        if not isinstance(network, Reads):
+            return
         shown = network.read(row.remote_id)
+    except (Refused, HandOver):
+        return  # nobody's connection any more: there is nothing to read with
     except TokenDead as dead:
         holds.token_dead(row.account, dead.reason)
         return
     except NotSent as later:
         raise NotYet(later.reason) from None
-    outgoing = outgoing_of(row)
     _keep(row, shown, differences(network.shown_text(outgoing.content), [m.alt for m in outgoing.media], shown))
 
 

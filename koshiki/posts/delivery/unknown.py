@@ -8,7 +8,7 @@ import logging
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, transaction
 from django.db.models import F, Q
 from django.db.models.functions import Now
 
@@ -50,6 +50,11 @@ def find_out(pk: int) -> None:
             _step(held)
         except Overtaken:
             log.info("delivery %s was taken over", pk)
+        except (OperationalError, InterfaceError):
+            raise  # the lease runs out, and the sweep comes back to it
+        except Exception:
+            log.exception("delivery %s could not be looked up", pk)
+            _look_again(held, CannotTell("調べる途中で誤りが起きました。"))
         if held.network:
             clocks.compare(held.network.skew, held.row.account.service)
 
