@@ -56,7 +56,7 @@ def _deliver(post: Post, moment: datetime) -> None:
     """At its time a worker takes it: really sent to 見本SNS and the city's feed, or really refused there."""
     with clock.at(moment):
         for delivery in post.deliveries.select_related("account"):
-            if held := claim(delivery.account_id):
+            if held := claim(delivery.account):
                 deliver(held)
 
 
