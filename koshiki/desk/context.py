@@ -9,7 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 
 from koshiki.desk.bars import bars
-from koshiki.desk.navigation import navigation, posted_in
+from koshiki.desk.navigation import navigation
 from koshiki.guideline import guideline
 from koshiki.organization.models import Person
 
@@ -22,7 +22,7 @@ def frame(request: HttpRequest) -> dict[str, Any]:
 
 
 def _of(request: HttpRequest, person: Person) -> dict[str, Any]:
-    known = {"person": person, "sign_out_url": reverse("sign_out"), "divisions": "・".join(posted_in(person))}
+    known = {"person": person, "sign_out_url": reverse("sign_out"), "divisions": "・".join(person.standing.names)}
     if person.must_change_password:
         return known
     return {**known, "navigation": navigation(request, person), "bars": bars(person)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from django.http import HttpRequest
@@ -51,7 +51,3 @@ def navigation(request: HttpRequest, person: Person) -> list[Entry]:
     here = max((url for _, url in entries if request.path.startswith(url)), key=len, default="")
     return [Entry(room.label, url, room.icon, current=url == here) for room, url in entries]
 
-
-def posted_in(person: Person) -> Iterator[str]:
-    """The names of the person's divisions of today, for the head of the page."""
-    yield from dict.fromkeys(p.division.name for p in person.postings.current().select_related("division"))

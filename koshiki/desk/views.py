@@ -22,12 +22,15 @@ from koshiki.organization.reading import Chapter, chapters, house_rules
 from koshiki.organization.roles import confirmed_until
 from koshiki.organization.sign_in import signed_in
 
+_MOST = 100  # duties on one page: who has more begins with the most urgent
+
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """What waits for me, what I sent and where it is, what goes out today."""
     person = signed_in(request)
-    context = {"duties": gather(person), "sent": sent_by(person), "today": clock.today(),
+    duties = gather(person)
+    context = {"duties": duties[:_MOST], "waiting": len(duties), "most": _MOST, "sent": sent_by(person), "today": clock.today(),
                "deliveries": today_for(person), "mail": mail_is_set_up()}
     return render(request, "desk/home.html", context)
 

@@ -1,0 +1,139 @@
+"""A town in which every page has its thing: accounts at each stage of §6, posts at each stage of §8(1)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date
+from io import BytesIO
+from typing import Any
+
+from django.conf import settings
+from PIL import Image
+
+from koshiki import clock
+from koshiki.organization.models import Absence
+from koshiki.posts import actions as posts
+from koshiki.posts.models import Delivery
+from koshiki.register import actions
+from koshiki.register.actions.decide import Paper
+from koshiki.register.actions.notify import Upload
+from koshiki.register.models import Account, Decision, StoredFile
+from koshiki.register.policy import fixed_words
+from tests.cast import Cast, official
+from tests.posts.delivering import install
+from tests.posts.writing import approved, draft, submitted
+
+STAGES = ("preparing", "deciding", "approved", "acquired", "completed", "ready", "notified", "received", "listed")
+REVIEW = dict.fromkeys(("terms", "mechanism", "privacy", "security"), "確かめました。")
+POLICY = {"purpose": "防災の情報を伝える", "content": "避難情報と訓練の案内", "hours": "平日8時30分から17時15分まで",
+          "frequency": "週に1回程度", "answers": "none", "contact": "防災課 0538-00-0110", "use": ""}
+FORM = {"content": "避難情報と訓練の案内", "introduction": "防災の情報をお知らせします。",
+        "person_in_charge": "青木 葵", "contact": "0538-00-0110"}
+
+
+def png(colour: str = "navy") -> bytes:
+    out = BytesIO()
+    Image.new("RGB", (400, 400), colour).save(out, "PNG")
+    return out.getvalue()
+
+
+def opened_to(stage: str, cast: Cast, name: str = "防災だより") -> Account:
+    """防災課's account on its way to official, as far as `stage`."""
+    account = actions.begin(cast.bosai, "blog", name, by=cast.aoki)
+    steps = STAGES[:STAGES.index(stage)]
+    if "preparing" in steps:
+        actions.save_review(account, REVIEW, clock.today(), by=cast.aoki)
+        actions.save_policy(account, POLICY, [words.clause for words in fixed_words()], by=cast.aoki)
+        actions.submit(account, by=cast.aoki)
+    if "deciding" in steps:
+        for head in (cast.chiba, cast.hara, cast.kato):
+            application = account.applications.get()
+            actions.approve_application(application, digest=application.digest, by=head)
+    if "approved" in steps:
+        actions.record_acquisition(account, name=name, acquired_on=clock.today(), by=cast.aoki,
+                                   url=f"https://blog.example/{account.pk}/")
+    if "acquired" in steps:
+        actions.complete_policy(account, by=cast.aoki)
+    if "completed" in steps:
+        actions.share_policy(account.policies.get(), by=cast.aoki)
+    if "ready" in steps:
+        actions.notify(account, FORM, Upload(png(), "account.png"), by=cast.chiba)
+    if "notified" in steps:
+        actions.receive(account.notifications.get(), by=cast.hata)
+    if "received" in steps:
+        actions.list_account(account, by=cast.hara)
+    account.refresh_from_db()
+    return account
+
+
+@dataclass
+class Town:
+    """The things of the pages, by the name that `tests/permissions.py` gives them."""
+
+    cast: Cast
+    things: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+
+
+def make_town(cast: Cast) -> Town:
+    """Everything in 防災課's hands, so that 水道課 stands for the others."""
+    town = Town(cast)
+    install(settings.KOSHIKI_HOME)
+    accounts = {stage: opened_to(stage, cast, f"防災だより{n}") for n, stage in enumerate(STAGES)}
+    town.things.update({stage: (account.pk,) for stage, account in accounts.items()})
+    live = official(cast)
+    official(cast, name="磐田市水道", division=cast.suido)
+    town.things["official"] = (live.pk,)
+    _organization(town, live)
+    _register(town, accounts)
+    _posts(town, live)
+    return town
+
+
+def _organization(town: Town, account: Account) -> None:
+    cast = town.cast
+    absence = Absence.objects.create(person=cast.goto, start=date(2020, 1, 1), end=date(2020, 1, 2), reason="出張")
+    town.things |= {
+        "division": (cast.bosai.pk,), "person": (cast.abe.pk,), "oneself": (cast.noda.pk,),
+        "inactive": (cast.nishi.pk,), "head": (cast.chiba.pk,), "absence": (absence.pk,),
+        "posting": (cast.abe.postings.get().pk,), "role": (cast.mori.role_grants.get().pk,),
+        "deputy": (cast.bosai.deputies.get().pk,), "assignment": (account.assignments.filter(role="author").get().pk,),
+    }
+
+
+def _register(town: Town, accounts: dict[str, Account]) -> None:
+    cast = town.cast
+    deciding = opened_to("deciding", cast, "紙の決裁")
+    application = deciding.applications.get()
+    paper = Paper("防災第1号", clock.today(), png(), "決裁文書.png")
+    decision = actions.record_paper_decision(application, Decision.Outcome.APPROVE, paper, decided_by=cast.chiba,
+                                             digest=application.digest, by=cast.aoki)
+    stop = actions.stop("見本の停止", service="x", by=cast.kubo)
+    town.things |= {
+        "decision": (decision.pk,), "hold": (stop.pk,), "scan": (StoredFile.objects.get(kind=StoredFile.Kind.SCAN).pk,),
+        "notification": (accounts["notified"].notifications.get().pk,),
+    }
+
+
+def _posts(town: Town, account: Account) -> None:
+    cast = town.cast
+    written = posts.write(draft(account), by=cast.aoki)
+    town.things |= {"draft": (written.pk,), "image": (written.pk, "0" * 64), "upload": ("0" * 32,)}
+    town.things |= {"public_page": ("register/",), "asset": ("tokens.css",), "picture": ("none.png",)}
+    waiting = submitted(cast.aoki, account)
+    town.things["submitted"] = (waiting.pk,)
+    posts.suggest(waiting, "こう直してはどうでしょう。", {account.pk: {"text": "別の文"}}, by=cast.baba,
+                  digest=waiting.latest.digest)
+    town.things["remark"] = (waiting.remarks.get().pk,)
+    planned = submitted(cast.aoki, account)
+    approval = approved(planned, by=cast.baba)
+    town.things |= {"planned": (planned.pk,), "approval": (approval.pk,)}
+    told, held = _delivered(cast, account, "person"), _delivered(cast, account, "held")
+    town.things |= {"told": (told.post_id,), "delivery": (told.pk,), "held": (held.pk,)}
+
+
+def _delivered(cast: Cast, account: Account, state: str) -> Delivery:
+    """A post on its way, whose delivery came to this state."""
+    post = submitted(cast.aoki, account)
+    approved(post, by=cast.baba)
+    Delivery.objects.filter(post=post).update(state=state, intent_at=clock.now() if state == "person" else None)
+    return Delivery.objects.get(post=post)
