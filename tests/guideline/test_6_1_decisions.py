@@ -15,8 +15,9 @@ from koshiki.guideline import Refused
 from koshiki.organization.models import Absence, Deputy, Person, Posting
 from koshiki.register import actions
 from koshiki.register.models import Account, Decision
-from tests.cast import SINCE, Cast
+from tests.cast import SINCE, Cast, make_cast
 from tests.guideline import opening
+from tests.racing import raced
 
 pytestmark = pytest.mark.clause("§6(1)")
 Door = Callable[[Person], Client]
@@ -262,3 +263,13 @@ def test_one_address_is_not_registered_twice_however_it_is_spelled(cast: Cast) -
     with pytest.raises(Refused, match="登録されています"):
         actions.record_acquisition(other, name="磐田市防災", url="http://SOCIAL.example/@Iwata_Bosai/",
                                    acquired_on=clock.today(), by=cast.aoki)
+
+
+@pytest.mark.clause("§6(2)イ")
+def test_two_divisions_that_record_one_address_at_once_do_not_both_succeed(committed_db: None) -> None:
+    cast = make_cast()
+    accounts = [opening.approved(cast), opening.approved(cast)]
+    raised = raced(*(lambda a=account: actions.record_acquisition(a, **ACQUIRED, acquired_on=clock.today(), by=cast.aoki)
+                     for account in accounts))
+    assert [type(error) for error in raised] == [Refused]
+    assert Account.objects.filter(url=opening.URL).count() == 1

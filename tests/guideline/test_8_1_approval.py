@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -24,6 +23,7 @@ from koshiki.posts.models import Approval, ApprovalTarget, Delivery, Post, Revis
 from koshiki.register.models import Account, Assignment
 from tests.cast import SINCE, Cast, make_cast, official
 from tests.posts.writing import approved, draft, picture, submitted
+from tests.racing import raced
 
 pytestmark = pytest.mark.clause("§8(1)")
 Door = Callable[[Person], Client]
@@ -345,28 +345,6 @@ def test_no_approval_stands_beside_a_newer_version(cast: Cast, account: Account)
 # -- at the same moment
 
 
-def _raced(*acts: Callable[[], object]) -> list[BaseException]:
-    """Run these at once, each with a connection of its own; what was raised."""
-    raised: list[BaseException] = []
-    start = threading.Barrier(len(acts))
-
-    def run(act: Callable[[], object]) -> None:
-        try:
-            start.wait(timeout=20)
-            act()
-        except BaseException as error:
-            raised.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run, args=[act]) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    return raised
-
-
 def test_approving_and_editing_at_once_never_sends_a_text_that_was_not_read(committed_db: None) -> None:
     cast = make_cast()
     account = official(cast)
@@ -375,7 +353,7 @@ def test_approving_and_editing_at_once_never_sends_a_text_that_was_not_read(comm
         post = submitted(cast.aoki, account, text=f"第{number}の文")
         read = post.latest
         everything = Confirmed.everything(post)
-        raised = _raced(
+        raised = raced(
             lambda post=post, read=read, all_=everything: actions.approve(
                 post, read.digest, by=cast.baba, confirmed=all_),
             lambda post=post, n=number: actions.revise(post, draft(account, text=f"第{n}の別の文"), by=cast.aoki))
@@ -398,7 +376,7 @@ def test_two_approvers_at_once_send_it_once(committed_db: None) -> None:
     account = official(cast)
     post = submitted(cast.aoki, account)
     everything = Confirmed.everything(post)
-    raised = _raced(*(
+    raised = raced(*(
         lambda by=by: actions.approve(post, post.latest.digest, by=by, confirmed=everything)
         for by in (cast.baba, cast.bando)))
     assert [type(error) for error in raised] == [Refused]

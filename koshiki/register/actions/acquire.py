@@ -6,7 +6,7 @@ import hashlib
 import json
 from datetime import date
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from koshiki import clock
@@ -31,6 +31,7 @@ def record_acquisition(account: Account, *, name: str, acquired_on: date, by: Pe
     locked = locked_for(account, "acquire", by=by)
     _require_sound(locked, name, url, acquired_on)
     locked.name, locked.handle, locked.url, locked.acquired_on = name, handle, url, acquired_on
+    _save_address(locked)
     return pass_on(locked, "acquire", by=by, name=name, handle=handle, url=url, acquired_on=str(acquired_on))
 
 
@@ -48,8 +49,20 @@ def _require_sound(account: Account, name: str, url: str, acquired_on: date) -> 
         raise Refused("§6(2)イ", f"このURLは、{service_label(account.service)}のアカウントのURLではありません。",
                       now="アカウントのページを開き、そのURLを写してください。", who=MEMBER)
     if url and (other := account_with(url, besides=account)):
-        raise Refused("§6(2)イ", f"このURLは、{other.division}のアカウント「{other.name}」として登録されています。",
-                      now="URLを確かめてください。", who=MEMBER)
+        raise _taken(f"{other.division}のアカウント「{other.name}」として")
+
+
+def _save_address(account: Account) -> None:
+    """The database decides between two who record the same address at once."""
+    try:
+        with transaction.atomic():
+            account.save()
+    except IntegrityError:
+        raise _taken("ほかのアカウントのものとして") from None
+
+
+def _taken(as_what: str) -> Refused:
+    return Refused("§6(2)イ", f"このURLは、{as_what}登録されています。", now="URLを確かめてください。", who=MEMBER)
 
 
 @transaction.atomic
