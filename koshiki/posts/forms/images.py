@@ -43,9 +43,9 @@ class ImageForm(forms.Form):
                                     error_messages={"invalid": "日付を選んでください。"})
     remove = forms.BooleanField(label="この画像を外す", required=False)
 
-    def __init__(self, data: Any = None, *, number: int, person: Person, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, number: int, person: Person, fresh: bool = False, **kwargs: Any) -> None:
         super().__init__(data, prefix=f"image-{number}", **kwargs)
-        self.number, self.person = number, person
+        self.number, self.person, self.fresh = number, person, fresh  # fresh: uploaded with this very request
 
     @property
     def note(self) -> str:

@@ -170,10 +170,8 @@ class Writing:
                 self._complain("images", f"{file.name}：{bad.message}")
                 continue
             number = len(self.images)
-            fresh = ImageForm(initial={"held": held}, number=number, person=self.person)
-            if self.judged:
-                fresh = ImageForm({f"image-{number}-held": held}, number=number, person=self.person)
-            self.images.append(fresh)
+            given = {"data": {f"image-{number}-held": held}} if self.judged else {"initial": {"held": held}}
+            self.images.append(ImageForm(**given, number=number, person=self.person, fresh=True))
         if len(self.images) + len(files) - len(taken) > MOST_IMAGES:
             self._complain("images", f"画像は{MOST_IMAGES}枚までです。")
 
@@ -275,11 +273,10 @@ class Writing:
                 return
 
     def _place_at_target(self, lack: Lack, message: str) -> None:
-        form = next(f for f in self.targets if f.account == lack.account)
-        shared = lack.field == "text" and not form.typed("text").strip()
-        if shared:
-            self.post.add_error("text", message)
-        else:
+        target = next(f for f in self.targets if f.account == lack.account)
+        shared = lack.field == "text" and not target.typed("text").strip()
+        form = self.post if shared else target
+        if lack.field in form.cleaned_data:  # else it has its own message already
             form.add_error(lack.field, message)
 
     def errors(self) -> Iterator[tuple[str, str]]:

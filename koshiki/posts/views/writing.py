@@ -58,9 +58,17 @@ def _sent(request: HttpRequest, found: Post | None) -> HttpResponse:
     do = request.POST.get("do", "check")
     judged = do not in READING_ONLY
     writing = Writing(person_of(request), data=request.POST, files=request.FILES, judged=judged)
-    if not judged or not writing.is_valid(complete=do != "save") or do not in {"save", "submit"}:
-        return _page(request, writing, found, looked_over=do == "check" and judged)
+    if not judged:
+        return _rows_added(_page(request, writing, found))
+    if not writing.is_valid(complete=do != "save") or do not in {"save", "submit"}:
+        return _page(request, writing, found, looked_over=do == "check")
     return _kept(request, writing, found, submit=do == "submit")
+
+
+def _rows_added(page: HttpResponse) -> HttpResponse:
+    """The previews on the page are drawn anew, with what was typed meanwhile."""
+    page["HX-Trigger-After-Settle"] = "rows-added"
+    return page
 
 
 def _kept(request: HttpRequest, writing: Writing, found: Post | None, *, submit: bool) -> HttpResponse:
