@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import secrets
 import sys
 from typing import Any
 
@@ -9,6 +8,7 @@ from django.db import transaction
 
 from koshiki import clock
 from koshiki.audit.log import record
+from koshiki.organization import sign_in
 from koshiki.organization.models import Person, RoleGrant
 
 
@@ -45,12 +45,13 @@ def create(staff_number: str, name: str) -> str:
     No person gives the role, as there is none; every other role of this person is another person's to give.
     Raises CommandError for an empty number or name.
     """
-    if not staff_number or not name:
+    number = sign_in.staff_number(staff_number)
+    if not number or not name:
         raise CommandError("職員番号と氏名を入れてください。")
-    password = "-".join(secrets.token_hex(3) for _ in range(4))
-    person = Person(staff_number=staff_number, name=name, must_change_password=True)
+    password = sign_in.one_time_password()
+    person = Person(staff_number=number, name=name, must_change_password=True)
     person.set_password(password)
     person.save()
     grant = RoleGrant.objects.create(person=person, role=RoleGrant.Role.IT, start=clock.today())
-    record("最初の管理者を作成", grant, by=None, staff_number=staff_number)
+    record("rolegrant.first", grant, by=None, clause="K-role", person=number, role=grant.role)
     return password
