@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 from types import FrameType
-from typing import IO, LiteralString, NoReturn
+from typing import LiteralString, NoReturn
 
 import psycopg
 
@@ -56,8 +56,8 @@ def main(arguments: list[str] | None = None) -> None:
         signal.signal(number, _stop)
     try:
         make_home(settings.KOSHIKI_HOME)
-        with _only_one(), _database() as cluster:
-            Supervisor(options, cluster).run()
+        with _only_one() as cut_off, _database() as cluster:
+            Supervisor(options, cluster, cut_off=cut_off).run()
     except NotPossible as reason:
         sys.exit(str(reason))
     except Stopped:
@@ -77,15 +77,21 @@ def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 @contextlib.contextmanager
-def _only_one() -> Iterator[IO[str]]:
-    """One supervisor for one KOSHIKI_HOME."""
+def _only_one() -> Iterator[bool]:
+    """One supervisor for one KOSHIKI_HOME. Gives whether the last one was cut off: its children may be ending."""
     with (settings.KOSHIKI_HOME / "serve.lock").open("a+") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             raise NotPossible(f"この KOSHIKI_HOME（{settings.KOSHIKI_HOME}）では、すでに公式が動いています。"
                               "もう一つ動かすには、別の KOSHIKI_HOME を指定してください。") from None
-        yield lock
+        lock.seek(0)
+        cut_off = bool(lock.read())
+        print(os.getpid(), file=lock, flush=True)
+        try:
+            yield cut_off
+        finally:
+            lock.truncate(0)
 
 
 @contextlib.contextmanager
@@ -100,8 +106,8 @@ def _database() -> Iterator[Cluster | None]:
 class Supervisor:
     """The order of a start, and the watch over what was started."""
 
-    def __init__(self, options: argparse.Namespace, cluster: Cluster | None) -> None:
-        self.options, self.cluster = options, cluster
+    def __init__(self, options: argparse.Namespace, cluster: Cluster | None, *, cut_off: bool) -> None:
+        self.options, self.cluster, self.cut_off = options, cluster, cut_off
         self.sample_loaded = settings.KOSHIKI_HOME / "sample.loaded"
         self.pipe_to_read, self._pipe = os.pipe()
         self.sample = self._decide_sample()
@@ -149,10 +155,13 @@ class Supervisor:
             raise NotPossible("見本は 127.0.0.1 だけで待ち受けます。--host は使えません。")
         if self.options.host not in HERE and not settings.KOSHIKI_URL.startswith("https://"):
             raise NotPossible("--host でほかのコンピューターからも受けるときは、KOSHIKI_URL に https:// のアドレスが要ります。")
-        for patience in range(10, -1, -1):
+        deadline = time.monotonic() + (PATIENCE + 5 if self.cut_off else 0)
+        while True:
             with contextlib.suppress(OSError):
                 return socket.create_server((self.options.host, self.options.port), backlog=512)
-            time.sleep(0.5 if patience else 0)  # processes of a killed start may still be ending
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.2)
         raise NotPossible(f"ポート {self.options.port} は使われています。--port で別の番号を指定してください。")
 
     @property

@@ -27,14 +27,14 @@ PATIENCE = 90
 class Server:
     """A server of the test's own, on a port that is free, with what it says at the terminal."""
 
-    def __init__(self, home: Path, *options: str) -> None:
+    def __init__(self, home: Path, *options: str, port: int = 0) -> None:
         self.home, self.cluster = home, Cluster(home)
         self.words = home.with_name(f"{home.name}-{time.monotonic_ns()}.log")
         self.output = self.words.open("w")
         surroundings = {name: value for name, value in os.environ.items()
                         if not name.startswith(("KOSHIKI_", "DATABASE_URL"))}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "koshiki.management.supervisor", "--port", "0", *options], cwd=ROOT,
+            [sys.executable, "-m", "koshiki.management.supervisor", "--port", str(port), *options], cwd=ROOT,
             env={**surroundings, "KOSHIKI_HOME": str(home), "LANG": "xx_YY.SJIS"}, stdin=subprocess.DEVNULL,
             stdout=self.output, stderr=subprocess.STDOUT, start_new_session=True)
         self.output.close()
@@ -136,9 +136,9 @@ def test_everything_ends_together_is_found_again_and_leaves_nothing_when_killed(
     children = list(second.children().values())
     assert len(children) == 2
     second.end(signal.SIGKILL)
-    _until(lambda: not any(map(_runs, children)), second.words)
 
-    third = Server(first.home).started()
+    third = Server(first.home, port=second.port).started()
+    _until(lambda: not any(map(_runs, children)), second.words)
     assert third.end() == 0
     assert not third.cluster.pid
 
