@@ -120,6 +120,8 @@ DATABASES = {
         "CONN_HEALTH_CHECKS": True,
     }
 }
+# A process that is frozen in a transaction would hold the log's last row, and with it everybody.
+DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c idle_in_transaction_session_timeout=30s")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "koshiki.Person"

@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime
 
-from procrastinate import RetryStrategy
+from procrastinate import JobContext, RetryStrategy
+from procrastinate.builtin_tasks import remove_old_jobs
 from procrastinate.contrib.django import app
 from procrastinate.types import JSONDict
 
@@ -41,6 +42,14 @@ def sweep(timestamp: int) -> None:
     from koshiki.posts.delivery.sweep import sweep as whole  # noqa: PLC0415
 
     whole()
+
+
+@app.periodic(cron="11 * * * *")
+@app.task(name="posts.remove_sweeps", queue="sweep", queueing_lock="posts.remove_sweeps", pass_context=True)
+async def remove_sweeps(context: JobContext, timestamp: int) -> None:
+    """Seventeen thousand sweeps a day tell nobody anything: they are removed after an hour, other jobs after days."""
+    await remove_old_jobs(context, max_hours=1, queue="sweep", remove_failed=True, remove_cancelled=True,
+                          remove_aborted=True)
 
 
 def wake(row: Delivery, *, at: datetime | None = None) -> None:

@@ -65,7 +65,8 @@ def connected(cast: Cast, server: MastodonServer, *, name: str = "磐田市防�
 
 def connect(account: Account, base: str, token: str, *, by: Any, **facts: str) -> Connection:
     link = Link(str(account.pk), base, {"access_token": Secret(token)}, facts)
-    return Connection.objects.create(account=account, remote_id=facts["remote_account_id"], handle=f"@{facts['remote_account_id']}",
+    remote = facts["remote_account_id"]
+    return Connection.objects.create(account=account, remote_id=remote, handle=f"@{remote}",
                                      connected_by=by, **kept(link, service=account.service))
 
 

@@ -10,8 +10,11 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 
 from koshiki import clock
+from koshiki.audit.models import Entry
 from koshiki.guideline import Refused
+from koshiki.organization.models import Alert
 from koshiki.posts import actions
+from koshiki.posts.delivery.sweep import sweep
 from koshiki.posts.models import Delivery
 from koshiki.register.models import Account
 from tests.cast import Cast, official
@@ -71,3 +74,16 @@ def test_the_database_itself_allows_one_living_delivery_of_a_post_to_an_account(
     row.pk, row.key = None, uuid.uuid4()
     with pytest.raises(IntegrityError), transaction.atomic():
         row.save(force_insert=True)
+
+
+def test_both_are_told_of_it_once(cast: Cast, account: Account) -> None:
+    due = clock.now() + timedelta(minutes=5)
+    post = submitted(cast.aoki, account, due_at=due)
+    Alert.objects.all().delete()
+    with clock.at(due + timedelta(minutes=1)):
+        sweep()
+        sweep()
+    told = Alert.objects.filter(path=f"/posts/{post.pk}/")
+    assert {alert.person for alert in told} == {cast.aoki, cast.baba, cast.bando}
+    assert len(told) == 3
+    assert Entry.objects.filter(verb="post.overdue", clause="K-late").count() == 1

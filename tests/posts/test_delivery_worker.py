@@ -12,16 +12,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from django.conf import settings
+from django.conf import LazySettings, settings
 from django.db import connection
 
 from koshiki.audit.log import verify
 from koshiki.networks.credentials import ensure_key_ring
+from koshiki.posts.content import Attached
+from koshiki.posts.media import register_image
 from koshiki.posts.models import Delivery
 from koshiki.register.actions.holds import stop
 from tests.cast import make_cast
 from tests.networks.mastodon_server import MastodonServer
-from tests.posts.delivering import approved_post, connected, install
+from tests.posts.delivering import approved_post, connected, due_delivery, install, run
+from tests.posts.writing import picture
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 QUICK = "lease=5,settle=2,gap=0.5,early=0.2,read_back=0"
@@ -111,3 +114,15 @@ def test_a_stop_in_a_storm_lets_nothing_begin_afterwards(server: MastodonServer,
         assert until(lambda: not Delivery.objects.exclude(state__in=["sent", "held"]).exists())
     assert max(s.at for s in server.statuses) <= stopped + timedelta(seconds=1)
     assert Delivery.objects.filter(state="sent").count() == len(server.statuses) < 40
+
+
+@pytest.mark.usefixtures("ready")
+def test_a_long_upload_keeps_its_lease(server: MastodonServer, settings: LazySettings) -> None:
+    """Twice as long as the lease; nobody else takes it meanwhile."""
+    settings.KOSHIKI_DELIVERY_TIMES = {"lease": "1"}
+    settings.KOSHIKI_ALLOWED_NETWORKS = ("127.0.0.0/8",)
+    server.processing = 2
+    cast = make_cast()
+    image = register_image(picture(), "訓練.jpg", division=cast.bosai, by=cast.aoki)
+    row = due_delivery(cast, connected(cast, server), media=[Attached(image, "訓練のようす")])
+    assert (run(row).state, row.epoch, len(server.media)) == ("sent", 1, 1)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import Exists, F, OuterRef, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
@@ -82,7 +82,7 @@ def _of(account: Account) -> list[tuple[int, int]]:
 
 def _of_any() -> list[tuple[int, int]]:
     """Ids and epochs of the first due delivery of each account, the older due time first."""
-    found = due().exclude(account__service__in=_crowded())
+    found = due().exclude(account__service__in=crowded())
     first = found.order_by("account_id", "due_at", "pk").distinct("account_id")
     rows = sorted(first.values_list("due_at", "pk", "epoch"))
     return [(pk, epoch) for _, pk, epoch in rows[:CANDIDATES]]
@@ -107,6 +107,33 @@ def held_by(pk: int, epoch: int, taken: float) -> Claim | None:
     return Claim(row, taken, asked, row.told) if row else None
 
 
+@contextmanager
+def renewing(held: Claim) -> Iterator[None]:
+    """Renews the lease while something long is done that nobody sees, such as the upload of pictures; fenced."""
+    ended = threading.Event()
+    thread = threading.Thread(target=_renew, args=(held, ended), daemon=True, name="lease")
+    thread.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        thread.join()
+
+
+def _renew(held: Claim, ended: threading.Event) -> None:
+    mine = Delivery.objects.filter(pk=held.row.pk, epoch=held.row.epoch, state=S.CLAIMED, lease_until__gt=Now())
+    try:
+        while not ended.wait(times().lease / 3):
+            renewed = elapsing()
+            if not mine.update(lease_until=lease_end()):
+                return
+            held.taken = renewed
+    except (OperationalError, InterfaceError):
+        return  # the lease runs out if the database stays away
+    finally:
+        connection.close()
+
+
 # ---------------------------------------------------------------- one service's storm must not slow another's
 
 _carried: Counter[str] = Counter()
@@ -125,7 +152,7 @@ def carrying(service: str) -> Iterator[None]:
             _carried[service] -= 1
 
 
-def _crowded() -> Collection[str]:
+def crowded() -> Collection[str]:
     most = max(1, settings.KOSHIKI_WORKER_CONCURRENCY * 3 // 4)
     with _lock:
         return [service for service, count in _carried.items() if count >= most]

@@ -6,6 +6,7 @@ No transaction is open during a call. What cannot be excluded all the same stand
 from __future__ import annotations
 
 import json
+from contextlib import nullcontext
 from typing import Any
 
 from django.db.models import Exists
@@ -18,7 +19,7 @@ from koshiki.networks.base import Outgoing, Published, Publishes
 from koshiki.posts.content import Altered, going_out
 from koshiki.posts.delivery import clocks, holds, settle
 from koshiki.posts.delivery.check import check, refuse_late
-from koshiki.posts.delivery.claim import Claim, carrying, lease_end
+from koshiki.posts.delivery.claim import Claim, carrying, lease_end, renewing
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing
 from koshiki.posts.models import Delivery
@@ -45,7 +46,9 @@ def _carry(held: Claim) -> Published:
     clocks.refuse_jump()
     check(held.row)
     held.network = network = opened(held.row.account)
-    stage = network.prepare(outgoing_of(held.row), json.loads(held.row.stage), _saving(held), lambda: last_check(held))
+    outgoing = outgoing_of(held.row)
+    with renewing(held) if outgoing.media else nullcontext():
+        stage = network.prepare(outgoing, json.loads(held.row.stage), _saving(held), lambda: last_check(held))
     intend(held, dict(stage))
     return network.publish(outgoing_of(held.row), stage, lambda: last_check(held))
 

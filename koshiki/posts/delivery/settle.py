@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
-from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
+from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
 from django.db.models.functions import Now
 
 from koshiki import clock
@@ -35,8 +35,8 @@ def sent(held: Claim, published: Published) -> None:
     """It is there: bound to its remote id, which no other delivery of the account may have (delivery 7)."""
     try:
         _insist(held, lambda: arrived(held.row, published))
-    except IntegrityError:
-        _insist(held, lambda: unknown(held.row, "サービスが、ほかの投稿と同じ番号を答えました。"))
+    except (IntegrityError, DataError):
+        _insist(held, lambda: unknown(held.row, "サービスの答えた番号が、ほかの投稿のものか、正しくありません。"))
     breaker.succeeded(held.row.account.service)
 
 
@@ -153,4 +153,8 @@ def _nothing_out(row: Delivery) -> dict[str, Any]:
 
 
 def _told(row: Delivery, subject: str) -> None:
+    """One mail for a post, however many of its accounts are concerned."""
+    others = Delivery.objects.filter(post=row.post_id, state=row.state, segment=row.segment).exclude(pk=row.pk)
+    if others.exists():
+        return
     tell(holds.workers(row.account), subject=subject, path=f"/posts/{row.post_id}/deliveries/")

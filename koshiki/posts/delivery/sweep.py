@@ -18,6 +18,7 @@ from koshiki.posts import jobs
 from koshiki.posts.delivery import restore
 from koshiki.posts.delivery.claim import due
 from koshiki.posts.delivery.states import fenced_off
+from koshiki.posts.delivery.unapproved import tell_unapproved
 from koshiki.posts.models import Delivery
 
 S = Delivery.State
@@ -32,6 +33,7 @@ def sweep() -> None:
     take_back()
     wake_due()
     wake_unread()
+    tell_unapproved()
 
 
 def take_back() -> None:

@@ -30,7 +30,7 @@ from koshiki.networks.base import (
 from koshiki.posts import jobs
 from koshiki.posts.delivery import breaker, clocks, holds, settle
 from koshiki.posts.delivery.check import check
-from koshiki.posts.delivery.claim import Claim, carrying, held_by, lease_end
+from koshiki.posts.delivery.claim import Claim, carrying, crowded, held_by, lease_end
 from koshiki.posts.delivery.send import last_check, opened, outgoing_of
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing, times
@@ -43,7 +43,7 @@ log = logging.getLogger("koshiki.delivery")
 
 def find_out(pk: int) -> None:
     """Takes one step towards knowing. Nothing if it isn't unknown any more, or another is at it."""
-    if (held := _take(pk)) is None:
+    if _crowded(pk) or (held := _take(pk)) is None:
         return
     with carrying(held.row.account.service):
         try:
@@ -57,6 +57,11 @@ def find_out(pk: int) -> None:
             _look_again(held, CannotTell("調べる途中で誤りが起きました。"))
         if held.network:
             clocks.compare(held.network.skew, held.row.account.service)
+
+
+def _crowded(pk: int) -> bool:
+    """Is this process busy enough with the delivery's service? The sweep comes back to it."""
+    return Delivery.objects.filter(pk=pk, account__service__in=crowded()).exists()
 
 
 def _take(pk: int) -> Claim | None:
