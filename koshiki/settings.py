@@ -113,15 +113,17 @@ TEMPLATES = [
 KOSHIKI_EMBEDDED = "DATABASE_URL" not in os.environ
 _cluster = embedded.Cluster(KOSHIKI_HOME)
 KOSHIKI_MIGRATE_URL = _cluster.url(embedded.OWNER) if KOSHIKI_EMBEDDED else os.environ.get("KOSHIKI_MIGRATE_URL", "")
+_database = dj_database_url.parse(_cluster.url(embedded.APP) if KOSHIKI_EMBEDDED else os.environ["DATABASE_URL"])
+# A process that is frozen in a transaction would hold the log's last row, and with it everybody.
+_limits = {"options": "-c idle_in_transaction_session_timeout=30s"}
 DATABASES = {
     "default": {
-        **dj_database_url.parse(_cluster.url(embedded.APP) if KOSHIKI_EMBEDDED else os.environ["DATABASE_URL"]),
+        **_database,
+        "OPTIONS": {**_limits, **_database.get("OPTIONS", {})},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
 }
-# A process that is frozen in a transaction would hold the log's last row, and with it everybody.
-DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", "-c idle_in_transaction_session_timeout=30s")
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "koshiki.Person"
