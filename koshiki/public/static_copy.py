@@ -43,13 +43,13 @@ def refresh() -> PublicCopy | None:
         try:
             return _brought_up(copy, root, head)
         except Exception as error:
-            PublicCopy.objects.filter(pk=1).update(error=_reason(error))
+            PublicCopy.objects.update_or_create(pk=1, defaults={"error": _reason(error)})
             raise
 
 
 def last() -> PublicCopy:
     """The row that says what the copy shows."""
-    return PublicCopy.objects.get_or_create(pk=1)[0]
+    return PublicCopy.objects.filter(pk=1).first() or PublicCopy(pk=1)
 
 
 @contextmanager

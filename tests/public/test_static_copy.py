@@ -220,6 +220,15 @@ def test_staff_are_alarmed_when_it_is_older_than_the_last_change(city: Account, 
     assert not standing().alarm
 
 
+def test_it_and_information_policy_see_it_at_home(city: Account, cast: Cast, place: Path, signed_in: Any) -> None:
+    wake()
+    for person, sees in ((cast.noda, True), (cast.hata, True), (cast.aoki, False)):
+        assert ("公開用の写しは" in signed_in(person).get("/").content.decode()) is sees
+    with clock.at(clock.now() - timedelta(minutes=1)):
+        act(city)
+    assert "公開ページの写しが新しくありません" in signed_in(cast.hata).get("/").content.decode()
+
+
 def test_what_can_not_be_written_is_told_and_tried_again(city: Account, cast: Cast, place: Path) -> None:
     wake()
     (place / "releases").rename(place / "moved")
