@@ -20,11 +20,24 @@ def told(name: str) -> list[dict[str, Any]]:
     return rows
 
 
+def password_file() -> Path:
+    return Path(settings.KOSHIKI_HOME) / "sample-password"
+
+
 def password() -> str:
     """The one password of the sample's people, drawn at random for this installation, kept 0600."""
-    path = Path(settings.KOSHIKI_HOME) / "sample-password"
+    path = password_file()
     if not path.exists():
         drawn = "-".join(secrets.token_hex(2) for _ in range(4))
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
             file.write(drawn)
     return path.read_text()
+
+
+def told_once() -> str:
+    """The words that tell the password: the password itself the first time, then where it is kept."""
+    told_before = password_file().with_suffix(".told")
+    if told_before.exists():
+        return f"パスワードは {password_file()} にあります。"
+    told_before.touch()
+    return f"パスワード: {password()}（表示は一度だけです。{password_file()} にあります）"

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from koshiki.sample.place import password, told
+from koshiki.sample.place import told, told_once
 from koshiki.sample.sns import place
 
 
@@ -16,4 +16,4 @@ class Command(BaseCommand):
         self.stdout.write("\n見本の職員（パスワードはどの人も同じです）")
         for row in rows:
             self.stdout.write(f"  {row['number']}  {row['name']}　{row['shown']}")
-        self.stdout.write(f"パスワード: {password()}\n見本SNS: {place.address()}/")
+        self.stdout.write(f"{told_once()}\n見本SNS: {place.address()}/")
