@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import connection
+from django.db.models import QuerySet
 
+from koshiki import clock
 from koshiki.organization.jobs import send_mail
 from koshiki.organization.models import Alert, Person
 
@@ -14,6 +17,12 @@ from koshiki.organization.models import Alert, Person
 def mail_is_set_up() -> bool:
     """Does this installation send mail at all? Where not, pages say so."""
     return bool(settings.EMAIL_HOST)
+
+
+def unsent() -> QuerySet[Alert]:
+    """The mails of the last week that the mail server did not take."""
+    recent = Alert.objects.filter(sent_at__isnull=True, made_at__gt=clock.now() - timedelta(days=7))
+    return recent.exclude(error="").select_related("person")
 
 
 def tell(people: Iterable[Person], *, subject: str, path: str) -> list[Alert]:

@@ -1,10 +1,11 @@
-"""What a worker does for the organisation: the mails."""
+"""What a worker does for the organisation: the mails, and every night the sessions that have ended."""
 
 from __future__ import annotations
 
 from urllib.parse import urljoin
 
 from django.conf import settings
+from django.contrib.sessions.models import Session
 from django.core.mail import EmailMessage
 from procrastinate import RetryStrategy
 from procrastinate.contrib.django import app
@@ -38,6 +39,13 @@ def send_mail(alert_id: int) -> None:
         Alert.objects.filter(pk=alert_id).update(error=f"{type(failed).__name__}: {failed}"[:200])
         raise
     Alert.objects.filter(pk=alert_id).update(sent_at=clock.now(), error="")
+
+
+@app.periodic(cron="17 3 * * *")
+@app.task(name="organization.clear_sessions", queue="mail")
+def clear_sessions(timestamp: int) -> None:
+    """Forget the sessions that are over."""
+    Session.objects.filter(expire_date__lt=clock.now()).delete()
 
 
 def _mail(alert: Alert) -> EmailMessage:

@@ -22,6 +22,7 @@ class Standing:
     """Where a person stands today."""
 
     divisions: frozenset[int]
+    names: tuple[str, ...]  # of these divisions, for the head of the page
     headed: frozenset[int]
     services: frozenset[str]
     headed_services: frozenset[str]
@@ -50,6 +51,7 @@ def standing_of(person: Person) -> Standing:
         rank[posting.division_id] = max(rank.get(posting.division_id, 0), guideline().rank(posting.position))
     return Standing(
         divisions=frozenset(p.division_id for p in postings),
+        names=tuple(dict.fromkeys(p.division.name for p in postings)),
         headed=frozenset(p.division_id for p in headed),
         services=frozenset(p.division.service for p in postings if p.division.service),
         headed_services=frozenset(p.division.service for p in headed if p.division.service),

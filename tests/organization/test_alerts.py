@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 
 import pytest
 from aiosmtpd.controller import Controller
+from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
 from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
+from koshiki import clock
 from koshiki.organization.alerts import tell
+from koshiki.organization.jobs import clear_sessions
 from koshiki.organization.models import Alert, Person
 from tests.cast import Cast
 
@@ -90,6 +94,19 @@ def test_a_mail_server_that_is_away_is_noted_and_tried_again(
     work()
     assert "Refused" in Alert.objects.get().error
     assert ProcrastinateJob.objects.get(queue_name="mail").status == "todo"
+
+
+def test_it_is_told_of_mails_that_did_not_go(cast: Cast, signed_in: Callable[[Person], Client]) -> None:
+    Alert.objects.create(person=cast.baba, subject=SUBJECT, path="/", error="ConnectionRefusedError")
+    assert "送れなかったメールがあります" in signed_in(cast.noda).get(reverse("home")).content.decode()
+    assert "送れなかったメールがあります" not in signed_in(cast.aoki).get(reverse("home")).content.decode()
+
+
+def test_sessions_that_are_over_are_forgotten(cast: Cast, signed_in: Callable[[Person], Client]) -> None:
+    signed_in(cast.aoki)
+    with clock.at(clock.now() + timedelta(hours=13)):
+        clear_sessions(timestamp=0)
+    assert not Session.objects.exists()
 
 
 def test_nothing_is_mailed_to_the_deactivated(cast: Cast, postbox: Postbox) -> None:

@@ -30,7 +30,6 @@ WORDS = {
     # アカウント
     "account.begin": "申請の準備を始める",
     "decision.read": "後閲",
-    "policy.complete": "別紙1を含む運用ポリシーを完成",
     "policy.complete": "運用ポリシーに別紙1を記載",
     "policy.read": "運用ポリシーを読む",
     "assignment.end": "指定を終了",
