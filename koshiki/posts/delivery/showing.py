@@ -7,11 +7,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from koshiki import clock
 from koshiki.look import Tone
 from koshiki.organization.models import Person
 from koshiki.posts.content import service_of
 from koshiki.posts.delivery.judge import may_release, may_say_not_posted, may_say_posted
 from koshiki.posts.models import Delivery
+from koshiki.register.roles import is_author
 
 S = Delivery.State
 
@@ -21,6 +23,7 @@ TONES = {
     S.HELD: Tone.STOPPED, S.CANCELLED: Tone.ENDED,
 }
 MOVING = (S.WAITING, S.CLAIMED, S.SENDING, S.RETRY, S.UNKNOWN)
+SOON_READ = timedelta(minutes=2)  # a page does not go on looking for a read-back that does not come
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,7 @@ class Card:
     may_say_posted: bool
     may_say_not_posted: bool
     may_release: bool
+    may_set_time: bool
 
 
 def tone_of(row: Delivery) -> Tone:
@@ -43,7 +47,12 @@ def tone_of(row: Delivery) -> Tone:
 
 def is_moving(rows: Iterable[Delivery]) -> bool:
     """Will it change by itself, so that a page should look again?"""
-    return any(row.state in MOVING for row in rows)
+    return any(row.state in MOVING or _soon_read(row) for row in rows)
+
+
+def _soon_read(row: Delivery) -> bool:
+    """Sent just now, and about to be read back."""
+    return row.read_back_at is None and row.sent_at is not None and clock.now() - row.sent_at < SOON_READ
 
 
 def card(row: Delivery, person: Person) -> Card:
@@ -51,6 +60,7 @@ def card(row: Delivery, person: Person) -> Card:
     return Card(
         row, tone_of(row), _approved(row), back.get("text", ""), back.get("differences", []),
         may_say_posted(row, person), may_say_not_posted(row, person), may_release(row, person),
+        row.state == S.HELD and clock.now() > row.expires_at and is_author(person, row.account_id),
     )
 
 
