@@ -9,7 +9,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import DataError, IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models.functions import Now
+from django.db.models import F
+from django.db.models.functions import Least, Now
 
 from koshiki import clock
 from koshiki.audit.log import record
@@ -132,7 +133,8 @@ def _dead(row: Delivery, reason: str) -> None:
 def _retry(row: Delivery, reason: str, after: int | None) -> None:
     """Known not to be out: again later, as the service asks or by a growing pause, until the 配信期限."""
     pause = min(times().backoff * 2 ** min(row.tries - 1, 10), times().backoff_most)
-    write(row, to=S.RETRY, next_at=Now() + timedelta(seconds=after or pause), lease_until=None,
+    later = Least(Now() + timedelta(seconds=after or pause), F("expires_at") + timedelta(seconds=1))
+    write(row, to=S.RETRY, next_at=later, lease_until=None,
           reason=reason[:300], clause="", **_nothing_out(row))
 
 
