@@ -16,9 +16,14 @@ def target_accounts(post: Post) -> list[Account]:
     if "target_accounts" not in post.__dict__:
         latest = Revision.objects.filter(post=post).order_by("-number").first()
         rows = latest.targets.select_related("account") if latest else []
-        post.__dict__["target_accounts"] = [row.account for row in rows]
+        know_target_accounts(post, [row.account for row in rows])
     found: list[Account] = post.__dict__["target_accounts"]
     return found
+
+
+def know_target_accounts(post: Post, accounts: list[Account]) -> None:
+    """Keep with this object of the post what a page has read already."""
+    post.__dict__["target_accounts"] = accounts
 
 
 def writes(post: Post, person: Person) -> bool:
@@ -49,8 +54,16 @@ def works_on_or_heads(post: Post, person: Person) -> bool:
 def touched(revision: Revision) -> set[int]:
     """The people who may not approve this revision: who began the post, and who wrote since the last return.
 
-    The database asks the same once more (migration `posts_never_change`).
+    The database asks the same once more (migration `posts_never_change`). A revision never changes, nor do these:
+    they are kept with this object of it.
     """
+    if "touched" not in revision.__dict__:
+        revision.__dict__["touched"] = _touched(revision)
+    found: set[int] = revision.__dict__["touched"]
+    return found
+
+
+def _touched(revision: Revision) -> set[int]:
     since = Remark.objects.filter(post=revision.post_id, kind=Remark.Kind.RETURN,
                                   revision__number__lt=revision.number).aggregate(last=Max("revision__number"))
     wrote = Revision.objects.filter(post=revision.post_id, number__gt=since["last"] or 0,

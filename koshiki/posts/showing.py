@@ -138,7 +138,8 @@ def where(post: Post, revision: Revision, deliveries: list[Delivery], accounts: 
 def _next(post: Post, revision: Revision, deliveries: list[Delivery], accounts: Accounts,
           stage: str) -> tuple[str, datetime | None, str]:
     if stage == "submitted":
-        return _approvers(revision, accounts), approval_due(post, revision), _half_approved(revision, accounts)
+        standing = standing_accounts(revision)
+        return _approvers(revision, accounts, standing), approval_due(post, revision), _half_approved(accounts, standing)
     if stage in {"draft", "returned"}:
         author = f"情報発信担当者　{revision.author.name}"
         return author, None, "書き直して、もう一度提出してください。" if stage == "returned" else "まだ提出していません。"
@@ -156,15 +157,13 @@ def approval_due(post: Post, revision: Revision) -> datetime:
     return min(usual, revision.due_at) if revision.due_at else usual
 
 
-def _approvers(revision: Revision, accounts: Accounts) -> str:
-    standing = standing_accounts(revision)
+def _approvers(revision: Revision, accounts: Accounts, standing: set[int]) -> str:
     still = [a for pk, a in accounts.items() if pk not in standing]
     names = [person.name for person in eligible_approvers(revision, still)]
     return "情報発信責任者　" + ("、".join(names) or "（承認できる人がいません。所属長が指定します）")
 
 
-def _half_approved(revision: Revision, accounts: Accounts) -> str:
-    standing = standing_accounts(revision)
+def _half_approved(accounts: Accounts, standing: set[int]) -> str:
     done = [account.name for pk, account in accounts.items() if pk in standing]
     return f"{'、'.join(done)}については承認済みです。" if done else ""
 

@@ -182,7 +182,7 @@ FLOW: Workflow[Account] = Workflow(
 def standing_decisions(application: Application) -> dict[str, Decision]:
     """The decisions of a round by the step that each answers, the replaced concurrence included."""
     found: dict[str, Decision] = {}
-    for decision in application.decisions.select_related("by", "division", "holder"):
+    for decision in application.decisions.all():
         found[decision.step] = decision
         if decision.stands_for:
             found[decision.stands_for] = decision

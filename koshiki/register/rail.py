@@ -11,7 +11,7 @@ from koshiki.audit.models import Entry
 from koshiki.guideline import RouteStep, guideline
 from koshiki.look import Moment, RailStep, Tone, WhereItStands
 from koshiki.register.flow import State, needed, newest_application, standing_decisions
-from koshiki.register.models import Account, Application, Decision
+from koshiki.register.models import Account, Application, Decision, Notification
 from koshiki.register.turn import Turn, turn_of
 
 TONES = {
@@ -109,8 +109,9 @@ def short_label(step: RouteStep) -> str:
 
 
 def _later(account: Account) -> list[RailStep]:
-    policy = account.policies.filter(completed_at__isnull=False).order_by("version").first()
-    form = account.notifications.filter(form="opening", returned_at__isnull=True).order_by("-version").first()
+    policy = min((p for p in account.policies.all() if p.completed_at), key=lambda p: p.version, default=None)
+    forms = [n for n in account.notifications.all() if n.form == Notification.Form.OPENING and not n.returned_at]
+    form = max(forms, key=lambda n: n.version, default=None)
     return [
         _step("アカウントの取得", _Done(account.acquired_on) if account.acquired_on else None, "§6(1)"),
         _step("運用ポリシーの完成", _Done(policy.completed_at) if policy else None, "§6(2)"),
@@ -125,7 +126,7 @@ def _later(account: Account) -> list[RailStep]:
 
 def history(account: Account) -> list[Moment]:
     """What was done about the account, from the log, newest first."""
-    decisions = Decision.objects.filter(application__account=account)
+    decisions = [decision for round_ in account.applications.all() for decision in round_.decisions.all()]
     things = [account, *account.policies.all(), *decisions, *account.assignments.all(), *account.holds.all()]
     return [_moment(entry) for entry in _spoken(about(*things)[:_NEWEST])]
 

@@ -6,11 +6,13 @@ import json
 from typing import Any
 
 from django import forms
+from django.db.models import prefetch_related_objects
 
 from koshiki.forms import TextField
 from koshiki.guideline import guideline
 from koshiki.posts.content import service_of
 from koshiki.posts.models import Revision
+from koshiki.posts.roles import target_accounts
 
 
 class ApproveForm(forms.Form):
@@ -44,15 +46,18 @@ class ReturnForm(forms.Form):
     def __init__(self, *args: Any, revision: Revision, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.words: list[tuple[str, int, str]] = []
-        for target in revision.targets.select_related("account").prefetch_related("account__connections"):
-            content = json.loads(target.content)
-            for declared in service_of(target.account).fields:
-                name = f"words-{target.account_id}-{declared.key}"
+        accounts = target_accounts(revision.post)
+        prefetch_related_objects(accounts, "connections")
+        contents = {target.account_id: json.loads(target.content) for target in revision.targets.all()}
+        for account in (known for known in accounts if known.pk in contents):
+            content = contents[account.pk]
+            for declared in service_of(account).fields:
+                name = f"words-{account.pk}-{declared.key}"
                 self.fields[name] = TextField(
-                    label=f"{target.account.name}：{declared.label}", required=False, limit=10_000,
+                    label=f"{account.name}：{declared.label}", required=False, limit=10_000,
                     initial=content.get(declared.key, ""),
                     widget=forms.Textarea(attrs={"rows": 5 if declared.kind == "text" else 1}))
-                self.words.append((name, target.account_id, declared.key))
+                self.words.append((name, account.pk, declared.key))
 
     def suggestion(self) -> dict[int, dict[str, str]]:
         """The wording as it was left: what is equal to the draft is sorted out by the act."""

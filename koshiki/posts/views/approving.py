@@ -10,6 +10,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods
 
 from koshiki.guideline import Refused, guideline
+from koshiki.organization.models import Person
 from koshiki.posts import actions
 from koshiki.posts.actions import Confirmed
 from koshiki.posts.flow import FLOW
@@ -25,7 +26,8 @@ def post_approve(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_post(request, pk)
     if request.method == "POST":
         return _act(request, found)
-    _refuse_reader(request, found)
+    if not FLOW.allows(found, "approve", person_of(request)):
+        FLOW.check(found, "approve", by=person_of(request))
     return _page(request, found)
 
 
@@ -67,19 +69,21 @@ def _send_back(request: HttpRequest, found: Post) -> HttpResponse:
     return redirect("post", found.pk)
 
 
-def _refuse_reader(request: HttpRequest, found: Post) -> None:
-    FLOW.check(found, "approve", by=person_of(request))
-    if person_of(request).pk in touched(found.latest):
+def _refuse_writer(person: Person, read: Revision) -> None:
+    if person.pk in touched(read):
         raise Refused("§8(1)", "自分が書いた投稿、差戻しの後に自分が手を入れた投稿は、承認できません。",
                       now="ほかの情報発信責任者が承認します。", who="発信先の情報発信責任者")
 
 
 def _page(request: HttpRequest, found: Post, *, refusal: Refused | None = None,
           return_form: ReturnForm | None = None) -> HttpResponse:
-    found = visible_post(request, found.pk)
+    if request.method == "POST":  # as it is now
+        found = visible_post(request, found.pk)
     seen = _seen(request, found)
     page = page_of(found, person_of(request), seen)
     latest = page["revision"]
+    if request.method != "POST":
+        _refuse_writer(person_of(request), latest)
     # What was ticked belongs to what was read: on a newer version nothing is ticked.
     ticked = request.POST if request.method == "POST" and not seen else None
     context: dict[str, Any] = {

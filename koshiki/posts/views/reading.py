@@ -15,7 +15,7 @@ from koshiki.organization.models import Person
 from koshiki.posts.content import Altered
 from koshiki.posts.flow import FLOW
 from koshiki.posts.models import Delivery, Post, Remark, Revision
-from koshiki.posts.roles import touched
+from koshiki.posts.roles import know_target_accounts, touched
 from koshiki.posts.showing import accounts_of, base_of, changes, moments, previews, suggested, where
 from koshiki.posts.stages import STAGES, counts, stage_of
 from koshiki.register.models import Account
@@ -117,11 +117,13 @@ def page_of(found: Post, person: Person, read: Revision | None = None) -> dict[s
 
 def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[str, Any]:
     """`read`: the version to compare with, when the person had read another than the latest."""
-    revision = found.revisions.select_related("author", "post").latest("number")
+    whole = found.revisions.select_related("author").prefetch_related("outside_links", "targets")
+    revision = whole.latest("number")
     base = read or base_of(revision)
     accounts = accounts_of(revision, *([base] if base else []))
     targets = {target.account_id for target in revision.targets.all()}
     current = {pk: account for pk, account in accounts.items() if pk in targets}
+    know_target_accounts(found, list(current.values()))
     deliveries = list(found.deliveries.select_related("account"))
     live = [d for d in deliveries if d.state != Delivery.State.CANCELLED]
     remarks = list(found.remarks.select_related("by", "revision").prefetch_related("revision__targets").order_by("-at"))

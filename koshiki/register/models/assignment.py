@@ -36,3 +36,9 @@ class Assignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.get_role_display()} {self.person}"
+
+    @property
+    def holds(self) -> bool:
+        """Is it in force today?"""
+        today = clock.today()
+        return not self.revoked_for and self.start <= today and (self.end is None or self.end >= today)

@@ -21,7 +21,6 @@ from koshiki.register.address import account_address, register_address, the_city
 from koshiki.register.flow import FLOW, State, decides_as, may_enter_paper, open_application
 from koshiki.register.forms.running import AccountFilter
 from koshiki.register.models import Account, Hold, Policy
-from koshiki.register.policy import newest_policy
 from koshiki.register.rail import TONES, history, rail_of, where_it_stands
 from koshiki.register.turn import turn_of
 from koshiki.register.verification import newest_verification
@@ -68,20 +67,21 @@ def _filtered(form: AccountFilter, by: Person) -> QuerySet[Account]:
 def account(request: HttpRequest, pk: int) -> HttpResponse:
     """One account."""
     by, shown = seen(request, pk)
-    prefetch_related_objects([shown], "applications__submitted_by", "applications__decisions__by")
-    within, turn, policy = sees_inside(by, shown), turn_of(shown), newest_policy(shown)
+    prefetch_related_objects([shown], "applications__submitted_by", "applications__decisions__by", "policies",
+                             "notifications__submitted_by", "assignments__person")
+    within, turn, policy = sees_inside(by, shown), turn_of(shown), next(iter(shown.policies.all()), None)
     offered = {step.name for step in FLOW.open_to(shown, by)}
     context = {
         "account": shown, "inside": within, "where": where_it_stands(shown, turn), "rail": rail_of(shown, turn),
         "doings": _doings(shown, by, offered, policy), "facts": _facts(shown), "policy": policy,
-        "people": shown.assignments.current().filter(revoked_for="").select_related("person"),
+        "people": [held for held in shown.assignments.all() if held.holds],
         "holds": [(hold, may_lift(hold, by)) for hold in Hold.objects.on(shown).select_related("account__division", "by")],
         "may_stop": may_stop(by, shown) and shown.state in Account.ACQUIRED_ON, "may_name": "name_people" in offered,
         **_state_of_profile(shown, offered), **_state_of_connection(shown, offered),
     }
     if within:
         context |= {"history": history(shown), "readings": _readings(shown, policy), "rounds": len(shown.applications.all()),
-                    "forms": shown.notifications.order_by("-version")}
+                    "forms": list(shown.notifications.all())[::-1]}
     return render(request, "register/account.html", context)
 
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -21,7 +22,7 @@ from koshiki.register.forms.deciding import DecisionForm, PaperForm
 from koshiki.register.models import Account, Application, Decision
 from koshiki.register.policy import shown
 from koshiki.register.rail import rail_of, where_it_stands
-from koshiki.register.turn import head_title
+from koshiki.register.turn import head_title, turn_of
 from koshiki.register.views.pages import bad_file, done, form_page, inside, opened
 
 _ACTS = {"approve": actions.approve_application, "return": actions.return_application,
@@ -110,13 +111,17 @@ def _open(account: Account) -> Application:
 
 
 def _case(account: Account, application: Application, by: Person) -> dict[str, Any]:
-    rounds = account.applications.prefetch_related("decisions__by", "decisions__division", "decisions__holder",
-                                                   "decisions__read_by", "decisions__scan").order_by("-round")
-    before = account.applications.filter(round=application.round - 1).first()
+    prefetch_related_objects([account], "applications__submitted_by", "policies", "notifications__submitted_by",
+                             *(f"applications__decisions__{of}" for of in ("by", "division", "holder", "read_by", "scan")))
+    rounds = sorted(account.applications.all(), key=lambda r: r.round, reverse=True)
+    application = next(r for r in rounds if r == application)
+    before = next((r for r in rounds if r.round == application.round - 1), None)
+    turn = turn_of(account)
     review = application.content["review"]
     step = current_step(application) if application.outcome == "" else None
     return {
-        "account": account, "application": application, "where": where_it_stands(account), "rail": rail_of(account),
+        "account": account, "application": application, "where": where_it_stands(account, turn),
+        "rail": rail_of(account, turn),
         "review": [(item.label, review["answers"].get(item.key, "")) for item in guideline().review_items],
         "reviewed_on": date.fromisoformat(review["reviewed_on"]), "reviewed_by": review["by"], "step": step,
         "items": shown(application.content["policy"]), "changes": _changes(before, application) if before else None,

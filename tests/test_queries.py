@@ -1,0 +1,190 @@
+"""The number of queries of a page does not grow with its rows: every page, with 10 rows and with 1,000 of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import NoReverseMatch, URLPattern, URLResolver, get_resolver, reverse
+
+from koshiki import clock, images
+from koshiki.organization.models import Absence, Deputy, Person, Posting, RoleGrant
+from koshiki.posts.forms.uploads import held_by
+from koshiki.posts.models import Delivery
+from koshiki.public.pictures import FACE, small_name
+from koshiki.register.models import Hold
+from tests.cast import Cast
+from tests.guideline.opening import picture
+from tests.many import Many
+
+FEW, MUCH = 10, 1000
+MOST_QUERIES = 30
+LONGEST = 400_000  # bytes of a page that is a list, however many rows there are
+
+Address = Callable[[Many], tuple[Any, ...]]
+Page = tuple[str, Address, str]
+
+
+def _nothing(many: Many) -> tuple[Any, ...]:
+    return ()
+
+
+def _one(choose: Callable[[Many], Any]) -> Address:
+    return lambda many: (choose(many).pk,)
+
+
+def _stage(name: str) -> Address:
+    return lambda many: (many.stages[name].pk,)
+
+
+author, post_of, focal = _one(lambda m: m.author), _one(lambda m: m.approved), _one(lambda m: m.focal)
+hold = _one(lambda m: Hold.objects.filter(account=m.focal).earliest("pk"))
+assignment = _one(lambda m: m.focal.assignments.earliest("pk"))
+
+
+def _delivery(state: str) -> Address:
+    return lambda m: (Delivery.objects.filter(state=state, account__assignments__person=m.approver).earliest("pk").pk,)
+
+
+# Every page: its name, what stands in its address, who reads it (a name of the cast; "" without signing in).
+PAGES: list[Page] = [
+    ("home", _nothing, "aoki"), ("home", _nothing, "baba"), ("home", _nothing, "chiba"), ("home", _nothing, "hata"),
+    ("home", _nothing, "hara"), ("home", _nothing, "doi"), ("home", _nothing, "noda"),
+    ("guideline_map", _nothing, "aoki"), ("log", _nothing, "mori"), ("log", _nothing, "aoki"),
+    # organization
+    ("sign_in", _nothing, ""), ("password_change", _nothing, "aoki"), ("confirm_guideline", _nothing, "aoki"),
+    ("people", _nothing, "noda"), ("person_new", _nothing, "noda"), ("person", author, "noda"),
+    ("person_edit", author, "noda"), ("person_post", author, "noda"), ("person_role", author, "noda"),
+    ("person_deactivate", author, "noda"), ("person_reactivate", author, "noda"),
+    ("person_reset_password", author, "noda"), ("absence_new", _one(lambda m: m.cast.chiba), "noda"),
+    ("posting_end", _one(lambda m: Posting.objects.earliest("pk")), "noda"),
+    ("role_end", _one(lambda m: RoleGrant.objects.get(person=m.cast.mori)), "noda"),
+    ("absence_end", _one(lambda m: Absence.objects.get(person=m.cast.chiba)), "noda"),
+    ("deputy_end", _one(lambda m: Deputy.objects.get(person=m.cast.doi)), "chiba"),
+    ("divisions", _nothing, "noda"), ("division_new", _nothing, "noda"),
+    ("division", _one(lambda m: m.division), "chiba"), ("division", _one(lambda m: m.division), "noda"),
+    ("division_edit", _one(lambda m: m.division), "noda"), ("deputy_new", _one(lambda m: m.division), "chiba"),
+    # register
+    ("accounts", _nothing, "aoki"), ("accounts", _nothing, "mori"), ("account_new", _nothing, "aoki"),
+    *(("account", _stage(s), "hara") for s in ("drafted", "submitted", "approved", "acquired", "notified", "received")),
+    ("account", _stage("listed"), "mori"), ("account", focal, "chiba"), ("account", focal, "kubo"),
+    ("account_apply", _stage("drafted"), "aoki"), ("account_review", _stage("drafted"), "aoki"),
+    ("account_draft_policy", _stage("drafted"), "aoki"), ("account_submit", _stage("drafted"), "aoki"),
+    ("account_withdraw", _stage("submitted"), "aoki"), ("account_application", _stage("submitted"), "hara"),
+    ("account_application", _stage("approved"), "hara"),
+    ("account_decide", _stage("submitted"), "chiba"), ("account_paper", _stage("submitted"), "aoki"),
+    ("account_acquire", _stage("approved"), "aoki"), ("account_policy", focal, "aoki"),
+    ("policy_shown", focal, "aoki"), ("account_notify", _stage("acquired"), "chiba"),
+    ("account_notification", _stage("notified"), "hata"), ("notification", _one(lambda m: m.notified), "hata"),
+    ("notification_return", _one(lambda m: m.notified), "hata"), ("account_list", _stage("received"), "hara"),
+    ("register_management", _nothing, "hata"), ("account_profile", _stage("listed"), "hata"),
+    ("profile_explain", _stage("listed"), "chiba"), ("account_verification", focal, "hata"),
+    ("account_people", focal, "chiba"), ("assignment_letter", assignment, "chiba"),
+    ("assignment_end", assignment, "chiba"), ("assignment_revoke", assignment, "chiba"),
+    ("account_connect", focal, "aoki"), ("connect_callback", _nothing, "aoki"),
+    ("account_stop", focal, "baba"), ("holds", _nothing, "hara"), ("stop_all", _nothing, "hara"),
+    ("hold_lift", hold, "chiba"), ("stored_file", _one(lambda m: m.notified.image), "hata"),
+    # posts
+    ("posts", _nothing, "aoki"), ("posts", _nothing, "mori"), ("posts", _nothing, "endo"),
+    ("post_write", _nothing, "aoki"), ("post", post_of, "aoki"), ("post", post_of, "baba"),
+    ("post", _one(lambda m: m.read), "mori"), ("post_edit", _one(lambda m: m.draft), "aoki"),
+    ("post_approve", _one(lambda m: m.read), "baba"), ("post_end", _one(lambda m: m.read), "aoki"),
+    ("post_withdraw_approval", _one(lambda m: m.approved.latest.approvals.latest("pk")), "baba"),
+    ("post_image", lambda m: (m.draft.pk, m.picture.sha256), "aoki"),
+    ("post_upload", lambda m: (held_by(m.picture, "a.png", m.author),), "aoki"),
+    ("post_deliveries", post_of, "aoki"), ("post_deliveries", post_of, "baba"),
+    ("delivery_posted", _delivery("person"), "baba"), ("delivery_not_posted", _delivery("person"), "baba"),
+    ("safety_stops", _nothing, "noda"),
+    # what citizens see
+    ("public", _nothing, ""), ("public_asset", lambda m: ("koshiki.css",), ""),
+    *(("public_page", lambda m, path=path: (path.format(m=m, day=clock.today()),), "") for path in (
+        "accounts/{m.focal.pk}/", "accounts/{m.focal.pk}/policy.html", "feed/", "feed/{day:%Y}.html",
+        "feed/{day:%Y-%m-%d}.html", "check.html", "about.html", "accounts.json", "accounts.schema.json",
+        "feed/atom.xml", "en/", "en/feed/")),
+    ("public_picture", lambda m: (small_name(m.picture.sha256, FACE),), ""),
+]
+
+# What only takes what is sent to it: there is no page to read.
+ONLY_SENT = {
+    "sign_out", "log_verify", "log_export", "decision_read", "policy_complete", "policy_share", "policy_read",
+    "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect",
+    "delivery_release", "post_preview", "post_submit", "post_take_over",
+}
+LISTS = {"people", "accounts", "posts", "log", "holds"}
+
+
+def _names(patterns: list[Any]) -> Iterator[str]:
+    for pattern in patterns:
+        if isinstance(pattern, URLResolver):
+            yield from _names(pattern.url_patterns)
+        elif isinstance(pattern, URLPattern):
+            yield str(pattern.name)
+
+
+def test_every_page_is_counted() -> None:
+    names = set(_names(get_resolver().url_patterns))
+    assert names - {name for name, _, _ in PAGES} - ONLY_SENT == set()
+    assert {name for name, _, _ in PAGES} | ONLY_SENT <= names
+
+
+def test_there_is_nothing_to_read_where_things_are_only_sent(
+    cast: Cast, signed_in: Callable[[Person], Client]
+) -> None:
+    browser = signed_in(cast.aoki)
+    answers = {name: browser.get(_address(name)).status_code for name in ONLY_SENT}
+    assert answers == dict.fromkeys(ONLY_SENT, 405)
+
+
+def _address(name: str) -> str:
+    """Of whatever number, where it has one."""
+    try:
+        return reverse(name)
+    except NoReverseMatch:
+        return reverse(name, args=[1])
+
+
+@pytest.fixture
+def many(cast: Cast) -> Many:
+    made = Many(cast, images.keep(picture()))
+    Absence.objects.create(person=cast.chiba, start="2020-04-01", reason="出張")
+    return made
+
+
+def test_no_page_asks_more_when_there_is_more(many: Many, signed_in: Callable[[Person], Client]) -> None:
+    many.grow(FEW)
+    few = _measured(many, signed_in)
+    many.grow(MUCH)
+    much = _measured(many, signed_in)
+    found = {label: (few[label].queries, much[label].queries) for label in few}
+    assert {label: counts for label, counts in found.items() if counts[0] != counts[1]} == {}
+    assert {label: counts for label, counts in found.items() if counts[1] > MOST_QUERIES} == {}
+    lists = {label: page.size for label, page in much.items() if label.split(",")[0] in LISTS}
+    assert {label: size for label, size in lists.items() if size > LONGEST} == {}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One page as it was read."""
+
+    queries: int
+    size: int
+
+
+def _measured(many: Many, signed_in: Callable[[Person], Client]) -> dict[str, Measured]:
+    browsers: dict[str, Client] = {}
+    found = {}
+    for name, address, reader in PAGES:
+        if reader not in browsers:
+            browsers[reader] = signed_in(getattr(many.cast, reader)) if reader else Client()
+        arguments = address(many)
+        with CaptureQueriesContext(connection) as asked:
+            answer = browsers[reader].get(reverse(name, args=arguments))
+            body = b"".join(answer) if answer.streaming else answer.content
+        assert answer.status_code == (422 if name == "connect_callback" else 200), (name, arguments, reader)
+        found[f"{name}, {len(found)}. in the table, read by {reader}"] = Measured(len(asked), len(body))
+    return found
