@@ -47,18 +47,21 @@ def test_without_its_own_key_it_does_not_start(settings: LazySettings) -> None:
         refuse_unfit()
 
 
+@pytest.mark.clause("K-sample")
 def test_a_real_database_is_no_sample(settings: LazySettings) -> None:
     settings.KOSHIKI_SAMPLE = True
     with pytest.raises(NotFit, match="本番のデータベース"):
         refuse_unfit()
 
 
+@pytest.mark.clause("K-sample")
 def test_the_sample_needs_the_embedded_database(settings: LazySettings) -> None:
     settings.KOSHIKI_SAMPLE, settings.KOSHIKI_EMBEDDED = True, False
     with pytest.raises(NotFit, match="DATABASE_URL"):
         refuse_unfit()
 
 
+@pytest.mark.clause("K-sample")
 def test_a_sample_is_not_turned_to_real_use(settings: LazySettings, database_urls: dict[str, str]) -> None:
     with psycopg.connect(database_urls["KOSHIKI_MIGRATE_URL"]) as owner:
         owner.execute("UPDATE koshiki_installation SET sample = true")

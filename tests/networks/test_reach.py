@@ -14,6 +14,8 @@ from koshiki.networks.http import Forbidden, NeverSent, NoAnswer, call, fetch
 from koshiki.networks.reach import way_to
 from tests.networks.peer import OK, no_names, peer, resolver, url
 
+pytestmark = pytest.mark.clause("K-address")
+
 
 @pytest.fixture(autouse=True)
 def usual(settings: Any) -> None:

@@ -25,6 +25,8 @@ from tests.cast import Cast, make_cast, official
 from tests.posts.typing import image_file, typed
 from tests.posts.writing import draft, picture
 
+pytestmark = pytest.mark.clause("K-media")
+
 
 def saved(image: Image.Image, form: str, **more: object) -> bytes:
     out = io.BytesIO()
