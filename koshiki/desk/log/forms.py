@@ -1,3 +1,5 @@
+"""Which entries of the log are asked for."""
+
 from __future__ import annotations
 
 from datetime import datetime, time, timedelta
