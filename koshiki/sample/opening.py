@@ -9,6 +9,7 @@ from typing import Any
 from koshiki import clock
 from koshiki.networks.credentials import Secret
 from koshiki.organization.models import Division
+from koshiki.organization.roles import members_of
 from koshiki.register import actions
 from koshiki.register.actions.notify import Upload
 from koshiki.register.address import register_address, the_citys_own
@@ -93,7 +94,8 @@ class Opening:
             policy = actions.complete_policy(self.account, by=self.author)
         with self.then():
             actions.share_policy(policy, by=self.author)
-            actions.read_policy(policy, by=self.people[self.row["head"]])
+            for person in members_of(self.account.division):
+                actions.read_policy(policy, by=person)
 
     def notify(self) -> None:
         division = self.account.division
