@@ -20,6 +20,9 @@ STICKING_OUT = """() => [...document.querySelectorAll('body *')]
   .filter(e => e.getBoundingClientRect().right > innerWidth + 1
     && !e.closest('.table-box, [popover], .visually-hidden, .skip'))
   .map(e => e.outerHTML.slice(0, 120))"""
+# Pictures further down wait until somebody comes near; here everything is looked at.
+ALL_PICTURES = """() => Promise.all([...document.images].map(image => {
+  image.loading = 'eager'; return image.decode().catch(() => null) }))"""
 
 
 @pytest.fixture(scope="session")
@@ -33,26 +36,29 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-def look_at(page: Page) -> None:
+def look_at(page: Page, *, name: str = "") -> None:
     """The page as it stands, wide and on a phone: nothing serious for axe, nothing cut off, no policy broken.
 
-    With KOSHIKI_PICTURES set to a folder, leaves a picture of each there.
+    With KOSHIKI_PICTURES set to a folder, leaves a picture of each there, called by `name` or by the address.
     """
     size = page.viewport_size
+    page.evaluate(ALL_PICTURES)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 900})
-        assert page.evaluate(STICKING_OUT) == [], f"{page.url} at {width}"
-        _keep_picture(page, width)
+        out = page.evaluate(STICKING_OUT)
+        assert not out, f"{page.url} at {width}: sticking out: {out[:3]}"
+        _keep_picture(page, name or page.url.split("/", 3)[-1], width)
         serious = [v for v in Axe().run(page).response["violations"] if v["impact"] in {"serious", "critical"}]
-        assert [(v["id"], v["nodes"][0]["html"]) for v in serious] == [], f"{page.url} at {width}"
+        found = [(v["id"], v["nodes"][0]["html"]) for v in serious]
+        assert not found, f"{page.url} at {width}: {found}"
     if size:
         page.set_viewport_size(size)
 
 
-def _keep_picture(page: Page, width: int) -> None:
+def _keep_picture(page: Page, name: str, width: int) -> None:
     if folder := os.environ.get("KOSHIKI_PICTURES"):
-        name = re.sub(r"[^\w-]+", "_", page.url.split("/", 3)[-1]).strip("_") or "home"
-        page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+        file = re.sub(r"[^\w-]+", "_", name).strip("_") or "home"
+        page.screenshot(path=Path(folder) / f"{file}-{width}.png", full_page=True)
 
 
 def complaints_of(page: Page) -> list[str]:

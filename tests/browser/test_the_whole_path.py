@@ -221,7 +221,7 @@ def name_people(desk: Desk, page: str, players: Players) -> None:
 
 
 def write(desk: Desk, *targets: str) -> None:
-    desk.open("/posts/").reads("まだ投稿はありません").main.locator(".empty a.button").click()
+    desk.open("/posts/").press("投稿を起案する")
     desk.write("件名", "総合防災訓練のお知らせ").write("根拠", "防災第45号 総合防災訓練実施要領")
     for name in filter(None, targets):
         desk.tick("発信先", name)

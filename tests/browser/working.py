@@ -20,6 +20,7 @@ def worker(office: LiveServer, settings: LazySettings, database_urls: dict[str, 
     """`manage.py worker` while the test runs; gives the file of what it says."""
     said = tmp_path / "worker.log"
     surroundings = {**os.environ, **database_urls, "KOSHIKI_SECRET_KEY": settings.SECRET_KEY,
+                    "KOSHIKI_DELIVERY_TIMES": "read_back=1",
                     "KOSHIKI_URL": settings.KOSHIKI_URL, "KOSHIKI_PUBLIC_URL": settings.KOSHIKI_PUBLIC_URL,
                     "KOSHIKI_ALLOWED_NETWORKS": ",".join(settings.KOSHIKI_ALLOWED_NETWORKS)}
     with said.open("w") as output:
@@ -34,3 +35,4 @@ def worker(office: LiveServer, settings: LazySettings, database_urls: dict[str, 
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        print(said.read_text())  # a failed test shows it
