@@ -285,7 +285,8 @@ class Writing:
         for form in shown if self.judged else []:
             for name in form.errors:
                 for message in form.errors[name]:
-                    yield (_place_of(form, name), message)
+                    named = f"{form[name].label}: {message}" if name in form.fields else message
+                    yield (_place_of(form, name), named)
 
 
 def writable_accounts(person: Person) -> list[Account]:
