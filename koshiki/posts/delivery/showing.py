@@ -23,8 +23,8 @@ TONES = {
     S.SENT: Tone.DONE, S.FAILED: Tone.FAILED, S.UNKNOWN: Tone.UNKNOWN, S.PERSON: Tone.UNKNOWN,
     S.HELD: Tone.STOPPED, S.CANCELLED: Tone.ENDED,
 }
-MOVING = (S.WAITING, S.CLAIMED, S.SENDING, S.RETRY, S.UNKNOWN)
-SOON_READ = timedelta(minutes=2)  # a page does not go on looking for a read-back that does not come
+MOVING = (S.CLAIMED, S.SENDING, S.RETRY, S.UNKNOWN)
+SOON = timedelta(minutes=2)  # a page looks on for what is about to happen, not for days, nor for what does not come
 
 
 @dataclass(frozen=True)
@@ -48,12 +48,17 @@ def tone_of(row: Delivery) -> Tone:
 
 def is_moving(rows: Iterable[Delivery]) -> bool:
     """Will it change by itself, so that a page should look again?"""
-    return any(row.state in MOVING or _soon_read(row) for row in rows)
+    return any(row.state in MOVING or _soon_sent(row) or _soon_read(row) for row in rows)
+
+
+def _soon_sent(row: Delivery) -> bool:
+    """Waiting, and its time has come or is near."""
+    return row.state == S.WAITING and row.next_at - clock.now() < SOON
 
 
 def _soon_read(row: Delivery) -> bool:
     """Sent just now, and about to be read back."""
-    return row.read_back_at is None and row.sent_at is not None and clock.now() - row.sent_at < SOON_READ
+    return row.read_back_at is None and row.sent_at is not None and clock.now() - row.sent_at < SOON
 
 
 def card(row: Delivery, person: Person) -> Card:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 from koshiki.posts.content import Altered
+from koshiki.posts.delivery.showing import is_moving
 from koshiki.posts.flow import FLOW
 from koshiki.posts.models import Delivery, Post, Remark, Revision
 from koshiki.posts.roles import know_target_accounts, touched
@@ -134,7 +135,7 @@ def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[
         "remarks": [(r, suggested(r, accounts), _takeable(r, revision, found, person)) for r in remarks],
         "links": list(revision.outside_links.all()), "media": list(revision.media.select_related("medium")),
         "approvals": list(revision.approvals.select_related("approver").prefetch_related("targets__account")),
-        "deliveries": deliveries, "moments": moments(found, {r.pk: r for r in remarks}),
+        "deliveries": deliveries, "moving": is_moving(live), "moments": moments(found, {r.pk: r for r in remarks}),
         "copies": bool(current) and all(is_author(person, account) for account in current.values()),
         "may": {step.name for step in FLOW.open_to(found, person)} - _own(revision, person),
     }
