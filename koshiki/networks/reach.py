@@ -24,6 +24,7 @@ _NOT_ORDINARY = tuple(
     map(ipaddress.ip_network, ("192.88.99.0/24", "192.0.0.0/24", "2001::/23", "2002::/16", "3fff::/20"))
 )
 _GLOBAL_V6 = ipaddress.ip_network("2000::/3")
+IN_ONE_PIECE = 65_536
 _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -154,17 +155,30 @@ class Pinned(httpcore.NetworkBackend):
 
 
 class _Timed(httpcore.NetworkStream):
-    """A stream that can't outlive the deadline, however slowly its bytes drip."""
+    """A stream that can't outlive the deadline, however slowly its bytes drip.
+
+    What is written is held until an answer is wanted, so that a small request leaves in one piece: a process that
+    is killed leaves nothing of it or all of it. (There are servers that publish half a request as an empty post.)
+    """
 
     def __init__(self, stream: httpcore.NetworkStream, deadline: float) -> None:
         self._stream = stream
         self._deadline = deadline
+        self._held = bytearray()
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        self._flush(timeout)
         return self._stream.read(max_bytes, _left(self._deadline, timeout, httpcore.ReadTimeout))
 
     def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        self._stream.write(buffer, _left(self._deadline, timeout, httpcore.WriteTimeout))
+        self._held += buffer
+        if len(self._held) > IN_ONE_PIECE:
+            self._flush(timeout)
+
+    def _flush(self, timeout: float | None) -> None:
+        if self._held:
+            piece, self._held = bytes(self._held), bytearray()
+            self._stream.write(piece, _left(self._deadline, timeout, httpcore.WriteTimeout))
 
     def close(self) -> None:
         self._stream.close()

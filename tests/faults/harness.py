@@ -41,7 +41,7 @@ class Outcome:
     duplicates: int = 0
     lost: int = 0
     early: int = 0
-    altered: int = 0
+    altered: list[str] = field(default_factory=list)
     log_holds: bool = False
     leaks: list[str] = field(default_factory=list)
     seconds: float = 0.0
@@ -207,7 +207,8 @@ def judge(outcome: Outcome, remote: Service, home: Path) -> None:
     outcome.duplicates = sum(n - 1 for n in times.values())
     outcome.lost = sum(1 for text, row in rows.items() if row.state == "sent" and not times[text])
     ours = [(made, row) for made in accepted if (row := rows.get(made.text))]
-    outcome.altered = len(accepted) - sum(1 for made, row in ours if made.account == str(row.account_id))
+    right = {id(made) for made, row in ours if made.account == str(row.account_id)}
+    outcome.altered = [f"{made.account}: {made.text}" for made in accepted if id(made) not in right]
     outcome.early = sum(1 for made, row in ours if made.at < row.due_at.timestamp())
     outcome.log_holds = verify().holds
     outcome.leaks = leaks(remote.secrets, home)

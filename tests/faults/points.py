@@ -69,20 +69,28 @@ def _around(module: Any, name: str, *, before: Callable[[], None] | None = None,
 
 def _on_the_wire(fuse: Fuse) -> None:
     """K4: written to its last byte; K5: accepted, the answer unread; K13: on the open connection, before the check."""
-    from koshiki.networks import http
+    from koshiki.networks import http, reach
 
-    inner = http._Writing.__call__
-    wanted = {"K13": "http11.send_request_headers.started"}.get(fuse.point, "http11.send_request_body.complete")
+    before, flush = http._Writing.__call__, reach._Timed._flush
 
-    def wrapped(self: Any, event: str, info: Any) -> None:
-        if request := info.get("request"):
-            self.publishes = request.method == b"POST" and request.url.target.endswith(b"/statuses")
-        if event == wanted and self.publishes:
+    def stopped(self: Any, event: str, info: Any) -> None:
+        if event == "http11.send_request_headers.started":
+            request = info["request"]
+            if (request.method, request.url.target) == (b"POST", b"/api/v1/statuses"):
+                fuse.pass_by()
+        before(self, event, info)
+
+    def written(self: Any, timeout: float | None) -> None:
+        publishes = bytes(self._held).startswith(b"POST /api/v1/statuses ")
+        flush(self, timeout)
+        if publishes:
             time.sleep(0.1 if fuse.point == "K5" else 0)
             fuse.pass_by()
-        inner(self, event, info)
 
-    http._Writing.__call__ = wrapped  # type: ignore[method-assign]
+    if fuse.point == "K13":
+        http._Writing.__call__ = stopped  # type: ignore[method-assign]
+    else:
+        reach._Timed._flush = written  # type: ignore[method-assign]
 
 
 def be_wrong(variant: str) -> None:

@@ -52,6 +52,14 @@ class TestWhatWasSent:
         with peer(reset) as running, pytest.raises(NoAnswer):
             call("POST", url(running), json={})
 
+    def test_a_small_request_leaves_in_one_piece(self) -> None:
+        """snac publishes an empty post when a caller dies between head and body."""
+        with peer(OK) as running:
+            call("POST", url(running), json={"status": "お知らせ"})
+        head, _, body = running.received[0].partition(b"\r\n\r\n")
+        assert head.startswith(b"POST")
+        assert "お知らせ".encode() in body
+
     def test_rubbish_instead_of_an_answer_is_no_answer(self) -> None:
         with peer(b"SSH-2.0-OpenSSH\r\n\r\n") as running, pytest.raises(NoAnswer):
             call("POST", url(running), json={})
