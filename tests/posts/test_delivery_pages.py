@@ -13,6 +13,7 @@ from koshiki import clock
 from koshiki.audit.models import Entry
 from koshiki.organization.models import Person
 from koshiki.posts.delivery.duties import waiting
+from koshiki.posts.delivery.read_back import compare
 from koshiki.posts.delivery.sweep import sweep
 from koshiki.posts.models import Delivery
 from koshiki.register.actions.holds import lift, stop
@@ -47,7 +48,15 @@ def test_the_page_shows_state_time_and_address(cast: Cast, server: MastodonServe
     shown = signed_in(cast.aoki).get(page(row)).content.decode()
     assert "配信済み" in shown
     assert row.url in shown
-    assert "every 3s" not in shown
+
+
+def test_the_page_looks_on_until_what_was_sent_was_read_back(cast: Cast, server: MastodonServer,
+                                                             signed_in: SignIn) -> None:
+    row = run(due_delivery(cast, connected(cast, server)))
+    browser = signed_in(cast.aoki)
+    assert "every 3s" in browser.get(page(row)).content.decode()
+    compare(row.pk)
+    assert "every 3s" not in browser.get(page(row)).content.decode()
 
 
 def test_what_is_moving_is_asked_for_again_and_htmx_gets_the_part_only(cast: Cast, server: MastodonServer,
