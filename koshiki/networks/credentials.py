@@ -21,6 +21,7 @@ from typing import NoReturn
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 _VERSION = 1
 _NONCE = 12
@@ -81,6 +82,7 @@ def key_ring_path() -> Path:
     return Path(settings.KOSHIKI_KEY_RING)
 
 
+@sensitive_variables()
 def ensure_key_ring(path: Path) -> None:
     """Makes a ring with one key at `path`, 0600, unless there is one. Two at once get the same."""
     if not path.exists():
@@ -89,6 +91,7 @@ def ensure_key_ring(path: Path) -> None:
     load_key_ring(path)
 
 
+@sensitive_variables()
 def add_key(path: Path) -> str:
     """Adds a key, which seals from now on; the older ones still open. Returns its id."""
     load_key_ring(path)
@@ -98,6 +101,7 @@ def add_key(path: Path) -> str:
     return str(ring["keys"][-1]["id"])
 
 
+@sensitive_variables()
 def load_key_ring(path: Path | None = None) -> KeyRing:
     """The ring at `path` (the installation's own by default). Raises KeyRingTrouble."""
     path = path or key_ring_path()
@@ -111,6 +115,7 @@ def load_key_ring(path: Path | None = None) -> KeyRing:
     return _parsed(path, text)
 
 
+@sensitive_variables()
 def seal(
     secret: Mapping[str, str | Secret], *, account: str, service: str, ring: KeyRing | None = None
 ) -> bytes:
@@ -123,6 +128,7 @@ def seal(
     return head + nonce + sealer.encrypt(nonce, json.dumps(plain).encode(), _bound(head, account, service))
 
 
+@sensitive_variables()
 def unseal(
     sealed: bytes | memoryview, *, account: str, service: str, ring: KeyRing | None = None
 ) -> dict[str, Secret]:
@@ -165,6 +171,7 @@ def _bound(head: bytes, account: str, service: str) -> bytes:
     return head + json.dumps(["koshiki credentials", account, service]).encode()
 
 
+@sensitive_variables()
 def _new_key() -> dict[str, str]:
     return {
         "id": f"{datetime.now(UTC):%Y%m%d}-{randomness.token_hex(3)}",
@@ -172,6 +179,7 @@ def _new_key() -> dict[str, str]:
     }
 
 
+@sensitive_variables()
 def _parsed(path: Path, text: str) -> KeyRing:
     try:
         keys = {str(k["id"]): base64.b64decode(k["key"], validate=True) for k in json.loads(text)["keys"]}
@@ -182,6 +190,7 @@ def _parsed(path: Path, text: str) -> KeyRing:
     return KeyRing(keys)
 
 
+@sensitive_variables()
 def _write(path: Path, ring: object, *, replace: bool) -> None:
     """Written beside, synced, then put in place whole; without `replace` whoever was first wins."""
     handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".keys-")  # 0600 by itself

@@ -11,9 +11,9 @@ import json as json_format
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -22,6 +22,7 @@ from urllib.parse import urljoin
 import httpcore
 import httpx
 from django.conf import settings
+from django.views.decorators.debug import sensitive_variables
 
 from koshiki.networks.credentials import Secret
 from koshiki.networks.reach import Forbidden, NeverSent, Pinned, Way, way_to
@@ -35,6 +36,7 @@ SECONDS = 30.0
 MAX_HOPS = 5
 MAX_RETRY_AFTER = 3600
 _CONNECT_SECONDS = 10.0
+_SHORTEST_SECRET = 8  # what is shorter would be found in any text
 
 
 class NoAnswer(Exception):
@@ -47,11 +49,14 @@ class NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class Answer:
-    """A server's answer. `complete` is False where the body broke off or was larger than the limit."""
+    """A server's answer. `complete` is False where the body broke off or was larger than the limit.
+
+    The body may hold a token: it never shows itself in a report of an error.
+    """
 
     status: int
-    headers: httpx.Headers
-    body: bytes
+    headers: httpx.Headers = field(repr=False)
+    body: bytes = field(repr=False)
     complete: bool
     skew: float | None
 
@@ -92,7 +97,7 @@ def call(
     token: Secret | None = None,
     headers: Mapping[str, str] | None = None,
     json: object = None,
-    form: Mapping[str, str] | None = None,
+    form: Mapping[str, str | Secret] | None = None,
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
     last_check: Callable[[], None] | None = None,
     private: bool = False,
@@ -102,6 +107,7 @@ def call(
     """One request and its answer; `last_check` runs on the open connection directly before the first byte.
 
     With a token, or `private`, it goes by https, or inside the networks that the installation allows, only.
+    A server that says back a secret which it was sent is not quoted with it.
     Raises NeverSent (Forbidden), NoAnswer, and whatever `last_check` raises (then nothing was sent).
     """
     request = _request(
@@ -115,7 +121,8 @@ def call(
         raise Forbidden("暗号化されない接続（http）では、認証情報を送りません。")
     writing = _Writing(last_check)
     with closing(_pool(way, deadline)) as pool:
-        return _sent(pool, request, writing, max_bytes)
+        answer = _sent(pool, request, writing, max_bytes)
+    return replace(answer, body=_without(answer.body, [token, *(form or {}).values()]))
 
 
 def fetch(url: str, *, seconds: float = 15.0, max_bytes: int = MAX_BYTES) -> Fetched:
@@ -157,7 +164,7 @@ def _request(
     token: Secret | None,
     headers: Mapping[str, str] | None,
     json: object,
-    form: Mapping[str, str] | None,
+    form: Mapping[str, str | Secret] | None,
     files: Mapping[str, tuple[str, bytes, str]] | None,
 ) -> httpx.Request:
     """Raises Forbidden for an address that is not one of the web, NeverSent for one that can't be written."""
@@ -172,7 +179,7 @@ def _request(
             address,
             headers=_with(sent, token),
             json=json,
-            data=dict(form) if form else None,
+            data={key: _plain(value) for key, value in form.items()} if form else None,
             files=files,
         )
     except (httpx.InvalidURL, UnicodeError, ValueError):
@@ -181,6 +188,19 @@ def _request(
 
 def _with(headers: dict[str, str], token: Secret | None) -> dict[str, str]:
     return headers | ({"Authorization": f"Bearer {token.reveal()}"} if token else {})
+
+
+def _plain(value: str | Secret) -> str:
+    return value.reveal() if isinstance(value, Secret) else value
+
+
+@sensitive_variables()
+def _without(body: bytes, sent: Iterable[object]) -> bytes:
+    """The body with every secret that was sent made unreadable: its words end up on pages and in the log."""
+    for secret in (value.reveal().encode() for value in sent if isinstance(value, Secret)):
+        if len(secret) >= _SHORTEST_SECRET:
+            body = body.replace(secret, b"***")
+    return body
 
 
 class _Writing:
@@ -198,6 +218,7 @@ class _Writing:
         self.begun = True
 
 
+@sensitive_variables("body")
 def _sent(pool: httpcore.ConnectionPool, request: httpx.Request, writing: _Writing, max_bytes: int) -> Answer:
     try:
         response = pool.handle_request(_core(request, writing))
@@ -232,6 +253,7 @@ def _core(request: httpx.Request, writing: _Writing) -> httpcore.Request:
     )
 
 
+@sensitive_variables("read", "chunk")
 def _body(response: httpcore.Response, max_bytes: int) -> tuple[bytes, bool]:
     read = bytearray()
     try:
@@ -244,6 +266,7 @@ def _body(response: httpcore.Response, max_bytes: int) -> tuple[bytes, bool]:
     return bytes(read), True
 
 
+@sensitive_variables("body", "unpacked")
 def _unpacked(body: bytes, headers: httpx.Headers, max_bytes: int) -> tuple[bytes, bool]:
     """Compression was not asked for, but some send it: unpacked up to the same limit."""
     encoding = headers.get("content-encoding", "identity").strip().lower()

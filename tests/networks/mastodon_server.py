@@ -26,6 +26,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
+MARK = "canary-"  # of every secret, so that a test that sees one where it must not be can tell (tests/canary.py)
 PICTURE_TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif"]
 
 FAULTS = frozenset({
@@ -118,7 +119,7 @@ class MastodonServer:
         return next(iter(self.accounts.values()))
 
     def add_account(self, username: str) -> Account:
-        account = Account(str(next(self._ids)), username, secrets.token_urlsafe(24))
+        account = Account(str(next(self._ids)), username, f"{MARK}{secrets.token_urlsafe(24)}")
         self.accounts[account.token] = account
         return account
 
@@ -227,7 +228,8 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_json({"issuer": self.state.base, **methods})
 
     def register(self, _rest: str) -> None:
-        application = {"client_id": secrets.token_urlsafe(8), "client_secret": secrets.token_urlsafe(16)}
+        secret = f"{MARK}{secrets.token_urlsafe(16)}"
+        application = {"client_id": secrets.token_urlsafe(8), "client_secret": secret}
         self.state.applications[application["client_id"]] = application | self.form()
         self.send_json(application)
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from django.views.decorators.debug import sensitive_variables
+
 from koshiki.networks.credentials import Secret
 from koshiki.networks.mastodon.api import Api, Object, as_object, own_address, server_address, text
 from koshiki.networks.outcomes import Beginning, Link, Outcome, Rejected, TokenDead
@@ -20,43 +22,48 @@ _LONGEST_TOKEN = 4000
 
 def begin(server: str, redirect_uri: str) -> Beginning:
     api = Api(server_address(server))
-    application = _register(api, redirect_uri)
-    state, verifier = secrets.token_urlsafe(32), secrets.token_urlsafe(48)
+    client_id, client_secret = _register(api, redirect_uri)
+    state, verifier = secrets.token_urlsafe(32), Secret(secrets.token_urlsafe(48))
     asked = {
         "response_type": "code",
-        "client_id": text(application, "client_id"),
+        "client_id": client_id,
         "redirect_uri": redirect_uri,
         "scope": SCOPES,
         "state": state,
     }
     if _offers_pkce(api):
         asked |= {"code_challenge": _challenge(verifier), "code_challenge_method": "S256"}
-    pending = {
+    pending: dict[str, str | Secret] = {
         "server": api.server,
-        "client_id": asked["client_id"],
-        "client_secret": text(application, "client_secret"),
+        "client_id": client_id,
+        "client_secret": client_secret,
         "redirect_uri": redirect_uri,
         "state": state,
         "verifier": verifier if "code_challenge" in asked else "",
     }
     address = f"{api.server}/oauth/authorize?{urlencode(asked)}"
-    return Beginning(address, state, {key: Secret(value) for key, value in pending.items()})
+    return Beginning(address, state, {key: _secret(value) for key, value in pending.items()})
 
 
 def finish(pending: Mapping[str, Secret], code: str, *, account: str) -> Link:
     api = Api(pending["server"].reveal())
-    form = {
+    form: dict[str, str | Secret] = {
         "grant_type": "authorization_code",
         "code": code,
-        "client_id": pending["client_id"].reveal(),
-        "client_secret": pending["client_secret"].reveal(),
-        "redirect_uri": pending["redirect_uri"].reveal(),
+        "client_id": pending["client_id"],
+        "client_secret": pending["client_secret"],
+        "redirect_uri": pending["redirect_uri"],
     }
-    if verifier := pending["verifier"].reveal():
-        form["code_verifier"] = verifier
+    if pending["verifier"].reveal():
+        form["code_verifier"] = pending["verifier"]
+    return connected(api.server, _granted(api, form), account=account)
+
+
+@sensitive_variables("granted")
+def _granted(api: Api, form: Mapping[str, str | Secret]) -> Secret:
+    """The token that is given for a code."""
     _, granted = api.harmlessly("POST", "/oauth/token", form=form)
-    token = text(as_object(granted), "access_token", _LONGEST_TOKEN)
-    return connected(api.server, Secret(token), account=account)
+    return Secret(text(as_object(granted), "access_token", _LONGEST_TOKEN))
 
 
 def connected(server: str, token: Secret, *, account: str) -> Link:
@@ -82,12 +89,18 @@ def handle_of(own: Object, server: str) -> str:
     return f"@{text(own, 'username') or text(own, 'acct')}@{server.split('://', 1)[1]}"
 
 
-def _register(api: Api, redirect_uri: str) -> Object:
+def _secret(value: str | Secret) -> Secret:
+    return value if isinstance(value, Secret) else Secret(value)
+
+
+@sensitive_variables("application")
+def _register(api: Api, redirect_uri: str) -> tuple[str, Secret]:
+    """koshiki as the server knows it from now on: its id there, and its secret."""
     form = {"client_name": CLIENT_NAME, "redirect_uris": redirect_uri, "scopes": SCOPES}
     _, application = api.harmlessly("POST", "/api/v1/apps", form=form)
     if not text(as_object(application), "client_id"):
         raise Rejected("このサーバーにはつなげません（登録の答えを読み取れません）。")
-    return as_object(application)
+    return text(application, "client_id"), Secret(text(application, "client_secret"))
 
 
 def _offers_pkce(api: Api) -> bool:
@@ -95,8 +108,8 @@ def _offers_pkce(api: Api) -> bool:
     return isinstance(methods, list) and "S256" in methods
 
 
-def _challenge(verifier: str) -> str:
-    return base64.urlsafe_b64encode(hashlib.sha256(verifier.encode()).digest()).decode().rstrip("=")
+def _challenge(verifier: Secret) -> str:
+    return base64.urlsafe_b64encode(hashlib.sha256(verifier.reveal().encode()).digest()).decode().rstrip("=")
 
 
 def _account_facts(api: Api) -> Object:

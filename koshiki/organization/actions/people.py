@@ -6,6 +6,7 @@ from datetime import date
 from typing import Any
 
 from django.db import transaction
+from django.views.decorators.debug import sensitive_variables
 
 from koshiki import clock
 from koshiki.audit.log import record
@@ -16,6 +17,7 @@ from koshiki.organization.models import Division, Person, Posting, RoleGrant
 from koshiki.organization.sign_in import end_sessions, one_time_password, staff_number
 
 
+@sensitive_variables("password")
 @transaction.atomic
 def add_person(number: str, name: str, *, by: Person, **more: str) -> tuple[Person, str]:
     """Enter a person; gives the person and the one-time password. Raises Refused K-person when known already."""
@@ -60,6 +62,7 @@ def deactivate(person: Person, *, by: Person, reason: str) -> Person:
     return locked
 
 
+@sensitive_variables("password")
 @transaction.atomic
 def reactivate(person: Person, *, by: Person) -> tuple[Person, str]:
     """Let a deactivated person in again, with a new one-time password. Gives both."""
@@ -71,6 +74,7 @@ def reactivate(person: Person, *, by: Person) -> tuple[Person, str]:
     return locked, password
 
 
+@sensitive_variables("password")
 @transaction.atomic
 def reset_password(person: Person, *, by: Person) -> str:
     """A new one-time password, given once; every session of the person ends."""
@@ -83,6 +87,7 @@ def reset_password(person: Person, *, by: Person) -> str:
     return password
 
 
+@sensitive_variables("password")
 @transaction.atomic
 def change_password(person: Person, password: str) -> None:
     """The person's own new password; the first one from another's hand is thereby done with."""
@@ -140,6 +145,7 @@ def end_role(grant: RoleGrant, *, end: date, by: Person) -> RoleGrant:
     return ended
 
 
+@sensitive_variables("password")
 def _give_password(person: Person) -> str:
     password = one_time_password()
     person.set_password(password)
