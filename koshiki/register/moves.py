@@ -28,6 +28,8 @@ _DUE = {
     "list": "profile_business_days",
 }
 
+_HANDS_ON = {"complete_policy"}  # no new state, yet it is another's turn
+
 
 def locked_for(account: Account, name: str, *, by: Person) -> Account:
     """The account, locked, when `by` may take this step now. Raises Refused with the step's clause."""
@@ -45,6 +47,7 @@ def pass_on(account: Account, name: str, /, *, by: Person, **data: Any) -> Accou
     if step.target:
         account.state, account.moved_at, account.due_at = step.target, clock.now(), _due_after(name)
         account.save()
+    if step.target or name in _HANDS_ON:
         _tell_next(account, by)
     record(f"account.{name}", account, by=by, clause=step.clause, **data)
     return account

@@ -62,11 +62,11 @@ def _deciding(account: Account) -> Turn:
                 lambda: acting_heads(division))
 
 
-def _applicant(what: str) -> Callable[[Account], Turn]:
+def _applicant(what: str, clause: str = "§6(1)") -> Callable[[Account], Turn]:
     def turn(account: Account) -> Turn:
         newest = newest_application(account)
         person = newest.submitted_by if newest else account.created_by
-        return Turn(what, f"{account.division} {person.name}", "§6(1)", lambda: [person])
+        return Turn(what, f"{account.division} {person.name}", clause, lambda: [person])
 
     return turn
 
@@ -77,6 +77,13 @@ def _own_head(what: str, clause: str) -> Callable[[Account], Turn]:
         return Turn(what, who, clause, lambda: acting_heads(account.division))
 
     return turn
+
+
+def _acquired(account: Account) -> Turn:
+    """The policy is completed with name and address first, then the head notifies."""
+    if any(policy.completed_at for policy in account.policies.all()):
+        return _own_head("届出", "§6(3)ア")(account)
+    return _applicant("運用ポリシーの完成", "§6(2)")(account)
 
 
 def _information_policy(account: Account) -> Turn:
@@ -102,7 +109,7 @@ _TURNS: dict[State, Callable[[Account], Turn]] = {
     State.RETURNED: _applicant("差し戻された申請の見直し"),
     State.REJECTED: _applicant("不可とされた申請の見直し"),
     State.APPROVED: _applicant("アカウントの取得"),
-    State.ACQUIRED: _own_head("届出", "§6(3)ア"),
+    State.ACQUIRED: _acquired,
     State.NOTIFICATION_RETURNED: _own_head("届出の出し直し", "§6(3)ア"),
     State.NOTIFIED: _information_policy,
     State.RECEIVED: _listing,

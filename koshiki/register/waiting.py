@@ -94,7 +94,9 @@ def _applications(person: Person) -> Iterator[Duty]:
 def _own_division(person: Person, heads: frozenset[int]) -> Iterator[Duty]:
     """What the head still has to do after the acquisition."""
     states = [State.ACQUIRED, State.NOTIFICATION_RETURNED, State.LISTED]
-    for account in Account.objects.filter(division__in=heads, state__in=states).select_related("division"):
+    unready = Q(state=State.ACQUIRED) & ~Q(policies__completed_at__isnull=False)  # the policy is attached to the form
+    found = Account.objects.filter(division__in=heads, state__in=states).exclude(unready).select_related("division")
+    for account in found:
         if account.state == State.LISTED:
             yield _duty(account, "account_profile", title="プロフィール欄へのURLの記載", clause="§6(3)ウ",
                         action="記載を確かめる", due=account.due_at)

@@ -29,6 +29,7 @@ from koshiki.register.views.pages import seen, sees_inside
 _PAGE = 50
 _OPENING = (State.PREPARING, State.DECIDING, State.RETURNED, State.APPROVED, State.ACQUIRED, State.NOTIFIED,
             State.NOTIFICATION_RETURNED, State.RECEIVED)
+_BESIDE = {"account_withdraw": "text danger", "account_paper": "outline"}  # never what the page asks for
 _GROUPS = {"opening": _OPENING, "listed": (State.LISTED,), "official": (State.OFFICIAL,), "ended": Account.ENDED}
 
 
@@ -116,8 +117,8 @@ def _readings(account: Account, policy: Policy | None) -> dict[str, Any]:
     return {"read": read, "of": account.division.postings.current().values("person").distinct().count()}
 
 
-def _doings(account: Account, by: Person, offered: set[str], policy: Policy | None) -> list[tuple[str, str]]:
-    """What this person may do now, as (word, address), the most pressing first: drawn from the flow itself."""
+def _doings(account: Account, by: Person, offered: set[str], policy: Policy | None) -> list[tuple[str, str, str]]:
+    """What this person may do now, as (word, address, button), the most pressing first: drawn from the flow itself."""
     pages = {
         "submit": ("申請を続ける", "account_apply"), "acquire": ("取得を記録する", "account_acquire"),
         "notify": ("届出書（別紙2）を作る", "account_notify"), "receive": ("届出を読む", "account_notification"),
@@ -134,6 +135,7 @@ def _doings(account: Account, by: Person, offered: set[str], policy: Policy | No
         found.insert(0, ("運用ポリシーを完成する", "account_policy"))
     if account.state == State.OFFICIAL or "make_official" in offered:
         found = [page for page in found if page != pages["check_profile"]]
-    return [(word, reverse(name, args=[account.pk])) for word, name in found]
+    return [(word, reverse(name, args=[account.pk]), _BESIDE.get(name, "outline" if place else "solid"))
+            for place, (word, name) in enumerate(found)]
 
 

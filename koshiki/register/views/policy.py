@@ -6,6 +6,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 from koshiki.organization.roles import members_of
 from koshiki.register import actions
@@ -23,11 +24,22 @@ def account_acquire(request: HttpRequest, pk: int) -> HttpResponse:
     """Record the acquisition: name, handle, address, day."""
     by, account = opened(request, pk, "acquire")
     form = AcquisitionForm(request.POST or None, own=the_citys_own(account), initial={"name": account.name})
-    if request.method == "POST" and form.is_valid():
-        actions.record_acquisition(account, by=by, **form.cleaned_data)
+    if request.method == "POST" and form.is_valid() and _acquired(form, account, by):
         return done(request, account, "取得を記録しました。")
     return form_page(request, account, form, "アカウントの取得の記録", button="記録する", clause="§6(1)",
                      lead="決裁と合議が済みました。サービスでアカウントを取得してから、そのとおりに記録してください。多要素認証も有効にしてください。")
+
+
+def _acquired(form: AcquisitionForm, account: Account, by: Person) -> bool:
+    """An address that is none of the service, or another's, is said at its field: what was typed stays."""
+    try:
+        actions.record_acquisition(account, by=by, **form.cleaned_data)
+    except Refused as refusal:
+        if refusal.clause.id != "§6(2)イ" or "url" not in form.fields:
+            raise
+        form.add_error("url", f"{refusal.message}{refusal.now}（{refusal.clause.id}）")
+        return False
+    return True
 
 
 @require_safe
