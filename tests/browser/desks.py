@@ -43,7 +43,7 @@ class Desk:
         self.write("職員番号", self.person.staff_number)
         self.write("パスワード", PASSWORD)
         self.press("サインイン")
-        expect(self.page.get_by_text(self.person.name).first).to_be_visible()
+        expect(self.page.get_by_role("button", name="サインアウト")).to_be_visible()
         return self
 
     def open(self, address: str) -> Desk:

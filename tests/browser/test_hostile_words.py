@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from koshiki.audit.models import Entry
 from koshiki.organization import actions as office_work
 from koshiki.posts import actions as post_work
 from koshiki.posts.content import outside_addresses
@@ -25,7 +24,7 @@ from tests.cast import Cast, official
 from tests.guideline import opening
 from tests.guideline.opening import PICTURE
 from tests.posts.delivering import run
-from tests.posts.writing import approved, draft, picture
+from tests.posts.writing import approved, draft, picture, submitted
 
 __all__ = ["browser", "office", "seat"]
 pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
@@ -130,12 +129,12 @@ def test_a_file_with_a_script_for_a_name_is_a_file_like_any_other(cast: Cast, se
 
 
 def test_a_refusal_shows_what_was_typed_as_text(cast: Cast, seat: Seat) -> None:
-    account = opening.approved(cast)
-    officer = seat(cast.aoki)
-    officer.page.add_init_script(LISTENS)
-    officer.open(f"/accounts/{account.pk}/acquire/").write("アカウント名", WORDS).write("ユーザー名", LINK)
-    officer.write("アカウントのURL", "https://bit.ly/3xyz").press("記録する").reads("この操作はできません", WORDS, LINK)
-    tries(officer.page, officer.heard)
-    assert not Entry.objects.filter(verb="account.acquire").exists()
+    post = submitted(cast.aoki, official(cast))
+    approver = seat(cast.baba)
+    approver.page.add_init_script(LISTENS)
+    approver.open(f"/posts/{post.pk}/approve/").write("意見・理由", LINK + WORDS)
+    post_work.withdraw(post, "別の投稿にまとめるため", by=cast.aoki)
+    approver.press("差し戻す").reads("この操作はできません", LINK + WORDS)
+    tries(approver.page, approver.heard)
 
 

@@ -63,6 +63,17 @@ def test_no_acquisition_is_recorded_before_the_last_concurrence(cast: Cast, seat
     refuses(officer.open(f"/accounts/{account.pk}/acquire/"), "§6(1)", "合議")
 
 
+@pytest.mark.clause("§6(2)イ")
+def test_an_address_that_is_no_account_is_said_at_its_field(cast: Cast, seat: Seat) -> None:
+    officer = seat(cast.aoki).open(f"/accounts/{opening.approved(cast).pk}/acquire/")
+    for address in ("https://bit.ly/3xyz", "ht tp://example", "https://iwata.example/@bosai/115"):
+        officer.write("ユーザー名", "@bosai").write("アカウントのURL", address).press("記録する")
+        expect(officer.main.locator(".field.invalid")).to_contain_text("URL")
+        holds(officer, "アカウントのURL", address)
+        holds(officer, "ユーザー名", "@bosai")
+    officer.write("アカウントのURL", "https://iwata.example/@bosai").press("記録する").reads("取得を記録しました")
+
+
 @pytest.mark.clause("§6(2)", "§4(3)")
 def test_an_application_that_lacks_something_names_each_missing_item(cast: Cast, seat: Seat) -> None:
     officer = seat(cast.aoki).open("/accounts/new/")
