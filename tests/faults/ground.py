@@ -56,9 +56,6 @@ def _begin(stack: contextlib.ExitStack) -> None:
 
     with databases._server() as server:
         databases._template(server)
-    from django.db import connections
-
-    connections.settings["default"]["OPTIONS"] = {"options": "-c idle_in_transaction_session_timeout=2s"}
     stack.enter_context(databases._own_clone())
 
 
