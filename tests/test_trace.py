@@ -21,6 +21,7 @@ from koshiki.desk.trace.evidence import Evidence
 from koshiki.desk.trace.report import Row, document, trace
 from koshiki.desk.trace.rules import ROOT, rules
 from koshiki.guideline import Clause, Handling, Refused, guideline
+from koshiki.organization import actions
 from koshiki.organization.models import Person
 from koshiki.organization.roles import require_confirmation
 from tests import trace as plugin
@@ -112,8 +113,9 @@ def test_the_suite_sees_a_refusal_by_koshiki_and_not_one_made_by_a_test(cast: Ca
     assert plugin._now.refused == {"§4(1)"}
 
 
-def test_the_suite_sees_what_is_recorded(cast: Cast) -> None:
-    record("person.change", cast.aoki, by=cast.noda, clause="K-organization")
+def test_the_suite_sees_what_koshiki_records_and_not_what_a_test_does(cast: Cast) -> None:
+    record("person.add", cast.aoki, by=cast.noda, clause="§9(5)")
+    actions.change_person(cast.aoki, by=cast.noda, name="青木 改")
     assert plugin._now.recorded == {"K-organization"}
     assert plugin._now.verbs == {"person.change"}
 

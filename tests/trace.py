@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from koshiki.desk.trace.evidence import Evidence
 
 ROOT = Path(__file__).resolve().parent.parent
-KOSHIKI, GUIDELINE = str(ROOT / "koshiki"), str(ROOT / "koshiki/guideline.py")
+KOSHIKI = str(ROOT / "koshiki")
+BETWEEN = {__file__, str(ROOT / "koshiki/guideline.py"), str(ROOT / "koshiki/audit/log.py")}
 DOCUMENTS = {"tests": ROOT / "docs/trace-tests.json", "map": ROOT / "docs/guideline-map.md"}
 
 
@@ -67,14 +68,16 @@ def _refused(refusal: Any) -> None:
 
 
 def _by_koshiki() -> bool:
-    """Was it koshiki that refused, not a test that only makes the exception?"""
+    """Was it koshiki that refused or recorded, not a test that only makes the exception or the entry?"""
     frame = sys._getframe(1)
-    while frame and (frame.f_code.co_filename in {GUIDELINE, __file__}):
+    while frame and frame.f_code.co_filename in BETWEEN:
         frame = frame.f_back  # type: ignore[assignment]
     return frame is not None and frame.f_code.co_filename.startswith(KOSHIKI)
 
 
 def _recorded(entry: Any) -> None:
+    if not _by_koshiki():
+        return
     _now.verbs.add(entry.verb)
     if entry.clause and entry.verb != "refused":
         _now.recorded.add(entry.clause)

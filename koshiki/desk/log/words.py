@@ -38,6 +38,7 @@ WORDS = {
     "hold.lift": "停止を解除",
     # 投稿と配信
     "post.write": "投稿を起案",
+    "post.overdue": "発信日時までに承認されなかった",
     "medium.register": "素材を登録",
     "delivery.send": "配信",
     "delivery.find": "配信済みと確認",
@@ -49,6 +50,8 @@ WORDS = {
     "delivery.read_back": "配信したものを読み返し",
     "delivery.say_posted": "「投稿済み」と判断",
     "delivery.say_not_posted": "「未投稿」と判断",
+    "delivery.hand_over": "職員に投稿を求める",
+    "delivery.repeat": "同じ鍵で確かめ、配信済みと確認",
     "delivery.release": "保留した配信を進める",
     "installation.confirm": "復元を確認",
     # 記録
