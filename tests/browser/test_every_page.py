@@ -54,6 +54,7 @@ class Stop:
     thing: Callable[[], object] | None = None
     query: str = ""
     press: str = ""
+    status: int = 200
 
     def __str__(self) -> str:
         return "-".join(filter(None, (self.name, self.query, self.press)))
@@ -99,7 +100,7 @@ TOUR = (
     Stop("author", "guideline_map"), Stop("author", "log"), Stop("author", "account_connect", OFFICIAL),
     Stop("author", "account_verification", OFFICIAL), Stop("author", "policy_shown", OFFICIAL),
     Stop("author", "account_new"), Stop("author", "account_new", press="保存して次へ"),
-    Stop("author", "connect_callback", query="?error=access_denied"), Stop("author", "divisions"),
+    Stop("author", "connect_callback", query="?error=access_denied", status=422), Stop("author", "divisions"),
     # the approver
     Stop("approver", "home"), Stop("approver", "post_approve", WAITING),
     Stop("approver", "post_approve", WAITING, press="この内容を承認する"), Stop("approver", "post", WAITING),
@@ -237,7 +238,7 @@ def test_every_page_can_be_looked_at(sample: None, seat: Seat, browser: Browser,
     for who, stops in groupby(TOUR, lambda stop: stop.who):
         guide = Guide(seat(somebody(who)()).page, wrong)
         for stop in stops:
-            guide.visit(stop.address, stop.press, name=f"{next(number):03}-{who}-{stop}")
+            guide.visit(stop.address, stop.press, stop.status, f"{next(number):03}-{who}-{stop}")
     guide = Guide(browser.new_page(), wrong)
     for path in citizens_pages():
         status = 404 if "no-such" in path else 200
