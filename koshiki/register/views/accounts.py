@@ -29,7 +29,7 @@ from koshiki.register.views.pages import seen, sees_inside
 _PAGE = 50
 _OPENING = (State.PREPARING, State.DECIDING, State.RETURNED, State.APPROVED, State.ACQUIRED, State.NOTIFIED,
             State.NOTIFICATION_RETURNED, State.RECEIVED)
-_BESIDE = {"account_withdraw": "text danger", "account_paper": "outline"}  # never what the page asks for
+_BESIDE = {"account_paper": "outline", "account_withdraw": "text danger"}  # never what the page asks for
 _GROUPS = {"opening": _OPENING, "listed": (State.LISTED,), "official": (State.OFFICIAL,), "ended": Account.ENDED}
 
 
@@ -103,7 +103,7 @@ def _facts(account: Account) -> list[tuple[str, Any] | tuple[str, Any, str]]:
 def _state_of_profile(account: Account, offered: set[str]) -> dict[str, Any]:
     return {"check": newest_check(account), "exception": open_exception(account),
             "verification": newest_verification(account), "own": the_citys_own(account),
-            "may_check": "check_profile" in offered,
+            "may_check": "check_profile" in offered, "may_verify": "verify" in offered,
             "address": register_address(account)}
 
 
@@ -135,6 +135,7 @@ def _doings(account: Account, by: Person, offered: set[str], policy: Policy | No
         found.insert(0, ("運用ポリシーを完成する", "account_policy"))
     if account.state == State.OFFICIAL or "make_official" in offered:
         found = [page for page in found if page != pages["check_profile"]]
+    found.sort(key=lambda page: [*_BESIDE].index(page[1]) if page[1] in _BESIDE else -1)
     return [(word, reverse(name, args=[account.pk]), _BESIDE.get(name, "outline" if place else "solid"))
             for place, (word, name) in enumerate(found)]
 
