@@ -7,6 +7,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from koshiki import clock
+from koshiki.database.startup import NotFit, refuse_sample_elsewhere
 from koshiki.organization.models import Person
 from koshiki.sample.city import populate
 from koshiki.sample.opening import open_accounts
@@ -20,6 +21,10 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         if not settings.KOSHIKI_SAMPLE:
             raise CommandError("見本は、見本のための設置にだけ入れられます。")
+        try:
+            refuse_sample_elsewhere()
+        except NotFit as reason:
+            raise CommandError(str(reason)) from reason
         if Person.objects.exists():
             raise CommandError("すでに職員が登録されています。")
         with clock.at(clock.now() - timedelta(days=130)):

@@ -22,6 +22,12 @@ from koshiki.sample.sns.store import Duplicate, Store
 
 LONGEST = 20_000_000
 MAX_CHARACTERS = 500
+# Nothing that somebody wrote is ever run, and no other site's page acts here in a visitor's name.
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; img-src 'self'; style-src 'unsafe-inline'; base-uri 'none';"
+                               " frame-ancestors 'none'; form-action 'self' http://127.0.0.1:* http://localhost:*",
+    "X-Content-Type-Options": "nosniff", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin",
+}
 
 
 class Answer(Exception):
@@ -29,7 +35,8 @@ class Answer(Exception):
 
     def __init__(self, status: int, body: Any = "", media_type: str = "application/json", **headers: str) -> None:
         super().__init__(status)
-        self.status, self.media_type, self.headers = status, media_type, headers
+        self.status, self.headers = status, headers
+        self.media_type = media_type if isinstance(body, bytes) else f"{media_type}; charset=utf-8"
         text = json.dumps(body, ensure_ascii=False) if media_type == "application/json" else body
         self.body = text if isinstance(text, bytes) else text.encode()
 
@@ -54,23 +61,35 @@ class Handler(BaseHTTPRequestHandler):
             answer = self._found()
         except Answer as found:
             answer = found
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, TypeError, OverflowError):
             answer = Answer(422, {"error": "読み取れません。"})
         self.send_response(answer.status)
-        for name, value in {"Content-Type": f"{answer.media_type}; charset=utf-8", **answer.headers}.items():
-            self.send_header(name.replace("_", "-"), value)
+        for name, value in {"Content-Type": answer.media_type, **HEADERS, **answer.headers}.items():
+            self.send_header(name, value)
         self.send_header("Content-Length", str(len(answer.body)))
         self.end_headers()
         self.wfile.write(answer.body)
 
     def _found(self) -> Answer:
-        address = urlsplit(self.path)
-        body = self.rfile.read(min(int(self.headers.get("Content-Length") or 0), LONGEST))
+        address, length = urlsplit(self.path), int(self.headers.get("Content-Length") or 0)
+        if not 0 <= length <= LONGEST:
+            self.close_connection = True
+            return Answer(413, {"error": "大きすぎます。"})
+        body = self.rfile.read(length)
+        self._refuse_strangers()
         for verb, pattern, route in ROUTES:
             match = pattern.fullmatch(address.path)
             if verb == self.command and match:
                 return route(Asked(self, address.query, body), *match.groups())
-        return Answer(404, pages.page("ページがありません", ""), "text/html")
+        return _nothing()
+
+    def _refuse_strangers(self) -> None:
+        """A name that another site made lead here, and a form that lies on another site's page."""
+        if self.headers.get("Host", "") not in self.server.names:
+            raise Answer(421, {"error": "この名前では答えません。"})
+        origin = self.headers.get("Origin")
+        if self.command == "POST" and origin is not None and urlsplit(origin).netloc not in self.server.names:
+            raise Answer(403, {"error": "ほかのページからは受け付けません。"})
 
 
 class Asked:
@@ -123,12 +142,12 @@ def home(asked: Asked) -> Answer:
 
 def profile(asked: Asked, handle: str) -> Answer:
     account = asked.store.account(handle)
-    return Answer(200, pages.profile(asked.store, account), "text/html") if account else Answer(404)
+    return Answer(200, pages.profile(asked.store, account), "text/html") if account else _nothing()
 
 
 def single(asked: Asked, handle: str, number: str) -> Answer:
     status = asked.store.status(int(number))
-    return Answer(200, pages.single(asked.store, status), "text/html") if status else Answer(404)
+    return Answer(200, pages.single(asked.store, status), "text/html") if status else _nothing()
 
 
 def save_profile(asked: Asked, handle: str = "") -> Answer:
@@ -142,6 +161,10 @@ def save_profile(asked: Asked, handle: str = "") -> Answer:
 def picture(asked: Asked, number: str) -> Answer:
     media = asked.store.media(int(number))
     return Answer(200, media["body"], media["mime"]) if media else Answer(404)
+
+
+def _nothing() -> Answer:
+    return Answer(404, pages.page("ページがありません", ""), "text/html")
 
 
 # ---------------------------------------------------------------- signing in
@@ -170,8 +193,12 @@ def allow(asked: Asked) -> Answer:
 def grant(asked: Asked) -> Answer:
     found = asked.store.ask("SELECT * FROM grant_code WHERE code = ?", asked.text("code"))
     asked.store.change("DELETE FROM grant_code WHERE code = ?", asked.text("code"))
+    known = asked.store.ask("SELECT * FROM application WHERE id = ? AND secret = ?", asked.text("client_id"),
+                            asked.text("client_secret"))
     proof = base64.urlsafe_b64encode(hashlib.sha256(asked.text("code_verifier").encode()).digest())
-    if not found or found[0]["challenge"] not in ("", proof.decode().rstrip("=")):
+    if not found or not known or found[0]["application"] != known[0]["id"]:
+        return Answer(400, {"error": "invalid_grant"})
+    if found[0]["challenge"] not in ("", proof.decode().rstrip("=")):
         return Answer(400, {"error": "invalid_grant"})
     account = asked.store.account(found[0]["handle"])
     return Answer(200, {"access_token": account["token"], "token_type": "Bearer"}) if account else Answer(400)
@@ -289,7 +316,8 @@ class Server(ThreadingHTTPServer):
     def __init__(self, folder: Path, port: int) -> None:
         super().__init__(("127.0.0.1", port), Handler)
         self.store = Store(folder)
-        self.base = f"http://127.0.0.1:{self.server_address[1]}"
+        port = self.server_address[1]
+        self.base, self.names = f"http://127.0.0.1:{port}", (f"127.0.0.1:{port}", f"localhost:{port}")
 
 
 def main() -> None:
