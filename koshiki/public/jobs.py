@@ -8,7 +8,7 @@ from koshiki.public import static_copy
 
 
 @app.periodic(cron="* * * * * */3")
-@app.task(name="public.refresh", queue="public", queueing_lock="public.refresh", pass_context=False)
+@app.task(name="public.refresh", queue="sweep", queueing_lock="public.refresh", pass_context=False)
 def refresh(timestamp: int) -> None:
     """Write the static copy, every three seconds, if anything changed (visible within ten seconds)."""
     static_copy.refresh()
