@@ -29,10 +29,9 @@ from koshiki.register import actions as register_work
 from koshiki.register.models import Account, Assignment, Hold, Notification
 from koshiki.sample.place import told
 from koshiki.sample.sns import place
-from tests.browser.desks import Seat, office, seat
-from tests.browser.looking import browser, complaints_of, look_at
+from tests.browser.desks import Seat
+from tests.browser.looking import complaints_of, look_at
 
-__all__ = ["browser", "office", "seat"]
 pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
 # Pages that only take what is sent to them, and addresses of files.

@@ -18,15 +18,14 @@ from koshiki.posts.models import Post
 from koshiki.register import actions as register_work
 from koshiki.register.actions.notify import Upload
 from koshiki.register.models import Account, ProfileCheck
-from tests.browser.desks import Seat, office, seat
-from tests.browser.looking import browser, complaints_of
+from tests.browser.desks import Seat
+from tests.browser.looking import complaints_of
 from tests.cast import Cast, official
 from tests.guideline import opening
 from tests.guideline.opening import PICTURE
 from tests.posts.delivering import run
 from tests.posts.writing import approved, draft, picture, submitted
 
-__all__ = ["browser", "office", "seat"]
 pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
 WORDS = '"><img src=x onerror=run()><script>run()</script>'

@@ -6,9 +6,8 @@ import pytest
 from playwright.sync_api import Browser, expect
 from pytest_django.live_server_helper import LiveServer
 
-from tests.browser.looking import browser, complaints_of, look_at
+from tests.browser.looking import complaints_of, look_at
 
-__all__ = ["browser"]
 pytestmark = [pytest.mark.peers, pytest.mark.urls("tests.look.urls")]
 
 

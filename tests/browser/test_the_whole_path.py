@@ -20,15 +20,13 @@ from koshiki.audit.log import verify
 from koshiki.guideline import guideline
 from koshiki.organization.models import Confirmation, Person, Posting
 from koshiki.register.models import Account
-from tests.browser.desks import Desk, Seat, office, seat
-from tests.browser.looking import browser, look_at
-from tests.browser.working import worker
+from tests.browser.desks import Desk, Seat
+from tests.browser.looking import look_at
 from tests.cast import SINCE, Cast, official
 from tests.guideline.opening import PICTURE
-from tests.peers.snac import Snac, snac
+from tests.peers.snac import Snac
 from tests.posts.writing import picture
 
-__all__ = ["browser", "office", "seat", "snac", "worker"]
 pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
 TEXT = "あす13日(日)午前9時から、総合防災訓練を行います🚒\nサイレンが鳴りますが、訓練です。"

@@ -14,15 +14,12 @@ from koshiki.organization.models import Posting
 from koshiki.posts import actions
 from koshiki.posts.models import Post
 from koshiki.register.models import Account, Assignment
-from tests.browser.desks import Desk, Seat, office, seat
-from tests.browser.looking import browser
-from tests.browser.working import worker
+from tests.browser.desks import Desk, Seat
 from tests.cast import SINCE, Cast, official
 from tests.guideline import opening
 from tests.guideline.opening import PICTURE
 from tests.posts.writing import approved, draft, picture, submitted
 
-__all__ = ["browser", "office", "seat", "worker"]
 pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
 WORDS = "あすの午前9時から、総合防災訓練を行います。"
