@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -53,7 +54,12 @@ def postbox(settings: pytest.FixtureRequest) -> Iterator[Postbox]:
 
 
 def work() -> None:
-    """A worker does what is there, and ends."""
+    """A worker does what is there, and ends. In a thread: a browser's tests leave a loop running in this one."""
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(_work).result()
+
+
+def _work() -> None:
     with app.replace_connector(app.connector.get_worker_connector()):
         app.run_worker(wait=False, queues=["mail"], install_signal_handlers=False, listen_notify=False)
 
