@@ -129,3 +129,12 @@ def test_all_staff_see_each_clause_with_its_rules_and_its_last_refusal(
     for clause in guideline().clauses.values():
         assert f'id="{clause.id}"' in page
     assert "最後に拒んだ日時" in page.split('id="K-role"')[1].split("</article>")[0]
+
+
+def test_the_delivered_map_names_every_clause_and_tests_that_are_there() -> None:
+    written = plugin.DOCUMENTS["map"].read_text(encoding="utf-8")
+    assert [clause for clause in guideline().clauses if f"## {clause}（" not in written] == []
+    delivered = json.loads(plugin.DOCUMENTS["tests"].read_text(encoding="utf-8"))
+    places = {place.rsplit(":", 1)[0] for seen in delivered.values() for place in seen["tests"]}
+    assert places
+    assert [place for place in sorted(places) if not (ROOT / place).is_file()] == []
