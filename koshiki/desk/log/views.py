@@ -10,13 +10,12 @@ from typing import Any
 from django.contrib import messages
 from django.db import transaction
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
-from koshiki import clock
-from koshiki.audit import sheet
+from koshiki import sheet
 from koshiki.audit.log import record, verify
 from koshiki.audit.models import Entry, Head
 from koshiki.desk.log.forms import LogFilter
@@ -80,9 +79,7 @@ def log_export(request: HttpRequest) -> HttpResponseBase:
     entries = LogFilter(request.POST or None).narrow(_readable(person)).order_by("number")
     with transaction.atomic():
         record("log.export", person, by=person, clause="K-log", count=entries.count())
-    response = StreamingHttpResponse(sheet.lines(_rows(entries)), content_type="text/csv; charset=utf-8")
-    response["Content-Disposition"] = f'attachment; filename="koshiki-log-{clock.today():%Y%m%d}.csv"'
-    return response
+    return sheet.download("log", _rows(entries))
 
 
 def _readable(person: Person) -> QuerySet[Entry]:
