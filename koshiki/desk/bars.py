@@ -1,4 +1,4 @@
-"""帯 — what everybody has to know before anything else: what is stopped."""
+"""帯 — what everybody has to know before anything else: what is stopped, and that citizens see what is old."""
 
 from __future__ import annotations
 
@@ -6,12 +6,30 @@ from django.urls import reverse
 
 from koshiki.look import Bar
 from koshiki.organization.models import Person
+from koshiki.organization.roles import IP, in_service, is_it
+from koshiki.public.standing import Standing, standing
 from koshiki.register.models import Account, Hold
 
 _SHOWN = 3
 
 
 def bars(person: Person) -> list[Bar]:
+    """All of them: what stops everything first, then the public pages, then what stops one account."""
+    found = [*_copy(person), *_stops(person)]
+    return sorted(found, key=lambda bar: bar.tone != "emergency")
+
+
+def copy_for(person: Person) -> Standing | None:
+    """Where the public pages' static copy stands, for those who see to it."""
+    return standing() if is_it(person) or in_service(person, IP) else None
+
+
+def _copy(person: Person) -> list[Bar]:
+    copy = copy_for(person)
+    return [Bar("warning", f"公開ページの写しが新しくありません。{copy.text}")] if copy and copy.alarm else []
+
+
+def _stops(person: Person) -> list[Bar]:
     """Open holds on everything, on a service, and on the accounts this person may see; the widest first."""
     seen = Account.objects.visible_to(person)
     holds = Hold.objects.open().filter(account__isnull=True) | Hold.objects.open().filter(account__in=seen)

@@ -13,16 +13,15 @@ from django.views.decorators.http import require_safe
 
 from koshiki import clock
 from koshiki.audit.models import Entry
+from koshiki.desk.bars import copy_for
 from koshiki.desk.duties import gather
 from koshiki.desk.sent import sent_by, today_for
 from koshiki.desk.trace.report import Row, trace
 from koshiki.look import Tone
 from koshiki.organization.alerts import mail_is_set_up, unsent
-from koshiki.organization.models import Person
 from koshiki.organization.reading import Chapter, chapters, house_rules
-from koshiki.organization.roles import IP, confirmed_until, in_service, is_it
+from koshiki.organization.roles import confirmed_until, is_it
 from koshiki.organization.sign_in import signed_in
-from koshiki.public.standing import Standing, standing
 
 _MOST = 100  # duties on one page: who has more begins with the most urgent
 
@@ -34,13 +33,8 @@ def home(request: HttpRequest) -> HttpResponse:
     duties = gather(person)
     context = {"duties": duties[:_MOST], "waiting": len(duties), "most": _MOST, "sent": sent_by(person),
                "today": clock.today(), "deliveries": today_for(person), "mail": mail_is_set_up(),
-               "unsent": list(unsent()[:5]) if is_it(person) else [], "copy": _copy(person)}
+               "unsent": list(unsent()[:5]) if is_it(person) else [], "copy": copy_for(person)}
     return render(request, "desk/home.html", context)
-
-
-def _copy(person: Person) -> Standing | None:
-    """Where the public pages' static copy stands, for those who see to it."""
-    return standing() if is_it(person) or in_service(person, IP) else None
 
 
 @require_safe

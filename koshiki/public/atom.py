@@ -21,11 +21,9 @@ _NOT_IN_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]"
 
 def atom() -> bytes:
     """The newest publications; each entry's id is the key of its first delivery, and never changes."""
-    city, sample = guideline().city["name"], "（見本）" if settings.KOSHIKI_SAMPLE else ""
-    made = Atom1Feed(
-        title=f"{city}{sample} 市の発信", link=_address("feed/"), description="", feed_url=_address(PATH),
-        language="ja", author_name=f"{city}{sample}", feed_guid=_address("feed/"),
-    )
+    title, city = feed_title()
+    made = Atom1Feed(title=title, link=address("feed/"), description="", feed_url=address(PATH), language="ja",
+                     author_name=city, feed_guid=address("feed/"))
     for publication in feed.newest(NEWEST):
         made.add_item(**_item(publication))
     written: str = made.writeString("utf-8")
@@ -34,18 +32,39 @@ def atom() -> bytes:
 
 def _item(publication: feed.Publication) -> dict[str, Any]:
     return {
-        "title": _plain(publication.title or publication.text.strip().split("\n", 1)[0][:60]),
-        "link": _address(publication.path),
-        "description": linebreaksbr(linked(_plain(publication.text), guideline().city["domains"])),
-        "pubdate": publication.at, "updateddate": publication.at,
-        "unique_id": f"urn:uuid:{publication.key}",
-        "categories": [_plain(place.account.name) for place in publication.places],
+        "title": headline(publication), "link": address(publication.path), "description": html_of(publication),
+        "pubdate": publication.at, "updateddate": publication.at, "unique_id": guid(publication),
+        "categories": [plain(place.account.name) for place in publication.places],
     }
 
 
-def _plain(text: str) -> str:
+# ---------------------------------------------------------------- what every feed says alike
+
+
+def feed_title() -> tuple[str, str]:
+    """The feed's title, and whose it is."""
+    city = f"{guideline().city['name']}{'（見本）' if settings.KOSHIKI_SAMPLE else ''}"
+    return f"{city} 市の発信", city
+
+
+def guid(publication: feed.Publication) -> str:
+    return f"urn:uuid:{publication.key}"
+
+
+def headline(publication: feed.Publication) -> str:
+    return plain(publication.title or publication.text.strip().split("\n", 1)[0][:60])
+
+
+def html_of(publication: feed.Publication) -> str:
+    """The text as HTML, with links that say where they lead."""
+    return linebreaksbr(linked(plain(publication.text), guideline().city["domains"]))
+
+
+def plain(text: str) -> str:
+    """The text without what no XML can hold."""
     return _NOT_IN_XML.sub("", text)
 
 
-def _address(path: str) -> str:
+def address(path: str) -> str:
+    """The full address of a public page."""
     return urljoin(settings.KOSHIKI_PUBLIC_URL, path)

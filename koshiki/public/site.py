@@ -19,9 +19,10 @@ from django.utils.translation import gettext as _
 
 from koshiki.guideline import guideline
 from koshiki.look import Entry
-from koshiki.public import atom, feed, official, open_data, register
+from koshiki.public import atom, feed, json_feed, official, open_data, register
 
-HTML, JSON, ATOM = "text/html; charset=utf-8", "application/json", "application/atom+xml; charset=utf-8"
+HTML, JSON = "text/html; charset=utf-8", "application/json"
+ATOM, JSON_FEED = "application/atom+xml; charset=utf-8", "application/feed+json"
 ASSETS = ("tokens.css", "koshiki.css", "mark.svg")
 
 
@@ -63,6 +64,7 @@ KINDS = (
 )
 FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     atom.PATH: (ATOM, atom.atom),
+    json_feed.PATH: (JSON_FEED, json_feed.json_feed),
     "accounts.json": (JSON, open_data.accounts_json),
     "accounts.schema.json": (JSON, open_data.schema_json),
 }

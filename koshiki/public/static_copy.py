@@ -6,6 +6,7 @@ when it is complete, so that no reader sees half of one. What did not change is 
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -75,9 +76,20 @@ def _brought_up(copy: PublicCopy, root: Path, head: int) -> PublicCopy | None:
     return copy if changed else None
 
 
+_CURES = {
+    errno.ENOSPC: "ディスクに空きがありません。空きを作ると、自動で書き直します",
+    errno.EDQUOT: "ディスクの割当てを使い切りました。空きを作ると、自動で書き直します",
+    errno.EACCES: "フォルダーに書き込む権限がありません。koshiki を動かすシステムアカウントに権限を与えてください",
+    errno.EPERM: "フォルダーに書き込む権限がありません。koshiki を動かすシステムアカウントに権限を与えてください",
+    errno.EROFS: "書き込めないディスクです。書き込めるようにするか、KOSHIKI_PUBLIC_DIR に別の場所を書いてください",
+}
+
+
 def _reason(error: Exception) -> str:
+    """Why it could not be written, and what to do about it."""
     if isinstance(error, OSError):
-        return f"{error.strerror or error}（{error.filename or '場所不明'}）"[:300]
+        what = _CURES.get(error.errno or 0, f"{error.strerror or error}。この場所を確かめてください")
+        return f"{what}（{error.filename or settings.KOSHIKI_PUBLIC_DIR}）。"[:300]
     return f"{type(error).__name__}: {error}"[:300]
 
 
@@ -93,9 +105,13 @@ def write(root: Path, now: Facts) -> int:
     number = max(_numbers(releases), default=0) + 1
     making = releases / f".{number}"
     shutil.rmtree(making, ignore_errors=True)
-    _fill(making, (root / "current").resolve(), now)
-    (making / "m").symlink_to(Path("../../staging"))
-    making.rename(releases / str(number))
+    try:
+        _fill(making, (root / "current").resolve(), now)
+        (making / "m").symlink_to(Path("../../staging"))
+        making.rename(releases / str(number))
+    except OSError:
+        shutil.rmtree(making, ignore_errors=True)  # what is half written only fills the disk
+        raise
     _point(root / "current", Path("releases") / str(number))
     _prune(releases, number)
     return number

@@ -139,3 +139,35 @@ def test_an_atom_entry_keeps_its_id_when_another_account_follows(cast: Cast, acc
     one, other = said(cast, account, elsewhere, at=clock.now() - timedelta(minutes=5))
     Delivery.objects.filter(pk=other.pk).update(sent_at=clock.now())
     assert f"urn:uuid:{one.key}" in Client().get("/official/feed/atom.xml").content.decode()
+
+
+def test_the_json_feed_is_one_that_readers_accept(cast: Cast, account: Account, elsewhere: Account) -> None:
+    """JSON Feed 1.1: what it demands, and what Atom says too."""
+    one, _ = said(cast, account, elsewhere, text="<b>太字</b> & 1行目\n2行目", title="見出し<i>", pictures=("避難所の地図",))
+    response = Client().get("/official/feed/feed.json")
+    assert response["Content-Type"] == "application/feed+json"
+    read_ = response.json()
+    assert read_["version"] == "https://jsonfeed.org/version/1.1"
+    assert read_["title"]
+    assert read_["feed_url"] == "https://www.city.example.jp/official/feed/feed.json"
+    assert read_["home_page_url"] == "https://www.city.example.jp/official/feed/"
+    assert read_["authors"] == [{"name": "磐田市"}]
+    [item] = read_["items"]
+    assert item["id"] == f"urn:uuid:{one.key}"
+    assert item["title"] == "見出し<i>"
+    assert item["content_html"].startswith("&lt;b&gt;太字&lt;/b&gt; &amp; 1行目<br>2行目")
+    assert item["content_text"] == "<b>太字</b> & 1行目\n2行目"
+    assert datetime.fromisoformat(item["date_published"]) == one.sent_at
+    assert item["tags"] == [account.name, elsewhere.name]
+    [picture] = item["attachments"]
+    assert (picture["mime_type"], picture["title"]) == ("image/jpeg", "避難所の地図")
+    path = picture["url"].removeprefix("https://www.city.example.jp")
+    assert Client().get(path).getvalue()[:2] == b"\xff\xd8"
+    path, _, anchor = item["url"].removeprefix("https://www.city.example.jp/official/").partition("#")
+    assert anchor in get(path).ids
+
+
+def test_both_feeds_are_found_from_the_page(cast: Cast, account: Account) -> None:
+    for page in ("feed/", "en/feed/", "about.html"):
+        links = {urljoin(f"/official/{page}", link) for link in get(page).links}
+        assert {"/official/feed/atom.xml", "/official/feed/feed.json"} <= links
