@@ -7,6 +7,7 @@ Work         {% duty_card duty %}   {% confirm_list form.items %}   {% counter u
 Words        {% notice "warning" "見出し" %}…{% endnotice %}   {% hint "はじめての方へ" %}…{% endhint %}
              {% empty "まだ投稿はありません" "…" url "投稿を起案する" %}
 Lists        {% key_values pairs %}   {% filter_bar form %}   {% pagination page %}   {% crumbs "アカウント" url … %}
+To take away {% copy_box "fragment" "HTML" text %}  and, in the page's block `script`, {% copy_script %}
 Posts        {% post_preview preview %}   {% difference before after %}   {{ text|linked:domains }}
 Small        {% icon "print" %}   {% error_summary form %}   {{ moment|when }}   {{ moment|short_when }}
              {{ moment|day }}   {{ moment|short_day }}   {{ moment|due }}   {{ moment|short_due }}
@@ -25,6 +26,7 @@ from django import template
 from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
 from django.http import HttpRequest
+from django.templatetags.static import static
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
@@ -56,6 +58,18 @@ def badge(label: str, tone: Tone | str = Tone.DRAFT) -> SafeString:
     """{% badge post.get_state_display post.tone %} — a state as colour, icon and word; tones: look.Tone."""
     tone = Tone(tone)
     return format_html('<span class="badge {}">{}{}</span>', tone.value, icon_element(tone.value), label)
+
+
+@register.inclusion_tag("components/copy_box.html")
+def copy_box(id: str, label: str, text: str, rows: int = 8, help: str = "") -> Context:  # noqa: A002
+    """{% copy_box "text-1" "本文" text %} — text to be taken elsewhere: a field to select, and a button with script."""
+    return {"id": id, "label": label, "text": text, "rows": rows, "help": help}
+
+
+@register.simple_tag
+def copy_script() -> SafeString:
+    """{% block script %}{{ block.super }}{% copy_script %}{% endblock %} — what makes the buttons of copy boxes work."""
+    return format_html('<script src="{}" defer></script>', static("copy.js"))
 
 
 @register.inclusion_tag("components/clause.html")

@@ -55,3 +55,16 @@ def test_on_paper_only_the_content_is_left(browser: Browser, live_server: LiveSe
     expect(page.get_by_role("button", name="承認して発信する")).to_be_hidden()
     expect(page.locator("h1")).to_be_visible()
     expect(page.locator(".sample-bar")).to_be_visible()
+
+
+def test_text_is_taken_away_by_one_touch_and_without_script_by_hand(browser: Browser, live_server: LiveServer) -> None:
+    context = browser.new_context(permissions=["clipboard-read", "clipboard-write"])
+    page = context.new_page()
+    page.goto(f"{live_server.url}/_components/")
+    page.locator("button[data-copy]").click()
+    expect(page.get_by_text("写しました。")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == "<p>防災だより</p>"
+    plain = browser.new_context(java_script_enabled=False).new_page()
+    plain.goto(f"{live_server.url}/_components/")
+    expect(plain.locator("button[data-copy]")).to_be_hidden()
+    expect(plain.get_by_label("HTML")).to_have_value("<p>防災だより</p>")
