@@ -9,6 +9,7 @@ from pathlib import Path
 import dj_database_url
 from csp.constants import NONE, SELF
 
+from koshiki import environment
 from koshiki.database import embedded
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -16,11 +17,9 @@ BASE_DIR = Path(__file__).resolve().parent.parent
 
 def _home() -> Path:
     """Where this installation keeps what is its own: database, media, keys."""
-    if chosen := os.environ.get("KOSHIKI_HOME"):
-        return Path(chosen).resolve()
-    if hasattr(os, "geteuid") and os.geteuid() == 0:
-        return Path("/var/lib/koshiki")
-    return Path.home() / ".local/share/koshiki"
+    as_root = hasattr(os, "geteuid") and os.geteuid() == 0
+    usual = Path("/var/lib/koshiki") if as_root else Path.home() / ".local/share/koshiki"
+    return environment.folder("KOSHIKI_HOME", usual).resolve()
 
 
 def _secret_key() -> str:
@@ -31,27 +30,31 @@ def _secret_key() -> str:
 
 KOSHIKI_HOME = _home()
 # Whoever starts a command by hand in a sample's folder is in the sample too.
-KOSHIKI_SAMPLE = os.environ.get("KOSHIKI_SAMPLE") == "1" or (
+KOSHIKI_SAMPLE = environment.switch("KOSHIKI_SAMPLE") or (
     "DATABASE_URL" not in os.environ and (KOSHIKI_HOME / "sample.loaded").is_file()
 )
-KOSHIKI_GUIDELINE = Path(os.environ.get("KOSHIKI_GUIDELINE", BASE_DIR / "koshiki/guidelines/iwata.toml"))
-KOSHIKI_PUBLIC_DIR = Path(os.environ.get("KOSHIKI_PUBLIC_DIR", KOSHIKI_HOME / "public"))
-KOSHIKI_PUBLIC_URL = os.environ.get("KOSHIKI_PUBLIC_URL", "http://127.0.0.1:8000/official/").rstrip("/") + "/"
-KOSHIKI_MEDIA = KOSHIKI_HOME / "media"
-KOSHIKI_FEED = KOSHIKI_HOME / "feed"
-KOSHIKI_KEY_RING = Path(os.environ.get("KOSHIKI_KEY_RING", KOSHIKI_HOME / "keys.json"))
+KOSHIKI_GUIDELINE = environment.file(
+    "KOSHIKI_GUIDELINE", BASE_DIR / "koshiki/guidelines/iwata.toml", there=True)
+KOSHIKI_PUBLIC_URL = environment.address("KOSHIKI_PUBLIC_URL", "http://127.0.0.1:8000/official/").rstrip("/") + "/"
+# The three that all hosts of an installation share (database/folders.py), and what each host has of its own.
+KOSHIKI_MEDIA = environment.folder("KOSHIKI_MEDIA", KOSHIKI_HOME / "media")
+KOSHIKI_FEED = environment.folder("KOSHIKI_FEED", KOSHIKI_HOME / "feed")
+KOSHIKI_PUBLIC_DIR = environment.folder("KOSHIKI_PUBLIC_DIR", KOSHIKI_HOME / "public")
+KOSHIKI_KEY_RING = environment.file("KOSHIKI_KEY_RING", KOSHIKI_HOME / "keys.json")
 # Networks that addresses given by people or services may lead to although they are not public (CIDR, comma).
 KOSHIKI_ALLOWED_NETWORKS = (
     ("127.0.0.1/32",) if KOSHIKI_SAMPLE  # the sample reaches its own service and nothing else (networks/reach.py)
-    else tuple(filter(None, os.environ.get("KOSHIKI_ALLOWED_NETWORKS", "").split(",")))
+    else environment.networks("KOSHIKI_ALLOWED_NETWORKS")
 )
-KOSHIKI_OUTBOUND_PROXY = os.environ.get("KOSHIKI_OUTBOUND_PROXY", "")
-KOSHIKI_URL = os.environ.get("KOSHIKI_URL", "http://127.0.0.1:8000/")  # the staff pages, as mails name them
+KOSHIKI_OUTBOUND_PROXY = environment.address("KOSHIKI_OUTBOUND_PROXY", "", schemes=("https", "http"))
+KOSHIKI_URL = environment.address("KOSHIKI_URL", "http://127.0.0.1:8000/")  # the staff pages, as mails name them
 
-KOSHIKI_KEEPS_SECRET_KEY = "KOSHIKI_SECRET_KEY" in os.environ or (KOSHIKI_HOME / "secret_key").is_file()
-SECRET_KEY = os.environ.get("KOSHIKI_SECRET_KEY") or _secret_key()
+KOSHIKI_KEEPS_SECRET_KEY = bool(environment.text("KOSHIKI_SECRET_KEY")) or (
+    KOSHIKI_HOME / "secret_key").is_file()
+SECRET_KEY = environment.text("KOSHIKI_SECRET_KEY") or _secret_key()
 DEBUG = False
-ALLOWED_HOSTS = os.environ.get("KOSHIKI_HOSTS", "127.0.0.1,localhost,[::1]").split(",")
+# The machine's own names always: whoever watches the health of this process asks from there.
+ALLOWED_HOSTS = [*environment.names("KOSHIKI_HOSTS", ""), "127.0.0.1", "localhost", "[::1]"]
 HTTPS = KOSHIKI_URL.startswith("https://")
 
 INSTALLED_APPS = [
@@ -112,14 +115,16 @@ TEMPLATES = [
 # Without DATABASE_URL: the embedded server of KOSHIKI_HOME. koshiki runs as one role, migrations as another.
 KOSHIKI_EMBEDDED = "DATABASE_URL" not in os.environ
 _cluster = embedded.Cluster(KOSHIKI_HOME)
-KOSHIKI_MIGRATE_URL = _cluster.url(embedded.OWNER) if KOSHIKI_EMBEDDED else os.environ.get("KOSHIKI_MIGRATE_URL", "")
-_database = dj_database_url.parse(_cluster.url(embedded.APP) if KOSHIKI_EMBEDDED else os.environ["DATABASE_URL"])
+KOSHIKI_MIGRATE_URL = _cluster.url(embedded.OWNER) if KOSHIKI_EMBEDDED else environment.text("KOSHIKI_MIGRATE_URL")
+environment.database("KOSHIKI_MIGRATE_URL")  # only to say so where it is none: who migrates takes it apart
+_database = (dj_database_url.parse(_cluster.url(embedded.APP)) if KOSHIKI_EMBEDDED
+             else environment.database("DATABASE_URL"))
 # A process that is frozen in a transaction would hold the log's last row, and with it everybody.
 _limits = {"options": "-c idle_in_transaction_session_timeout=30s"}
 DATABASES = {
     "default": {
         **_database,
-        "OPTIONS": {**_limits, **_database.get("OPTIONS", {})},
+        "OPTIONS": {"connect_timeout": 10, **_limits, **_database.get("OPTIONS", {})},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }
@@ -188,7 +193,7 @@ CSRF_FAILURE_VIEW = "koshiki.errors.forbidden"
 SESSION_COOKIE_AGE = 12 * 3600
 SECURE_HSTS_SECONDS = 31_536_000 if HTTPS else 0
 SECURE_SSL_REDIRECT = False
-KOSHIKI_TRUSTED_PROXY = os.environ.get("KOSHIKI_TRUSTED_PROXY") == "1"
+KOSHIKI_TRUSTED_PROXY = environment.switch("KOSHIKI_TRUSTED_PROXY")
 if KOSHIKI_TRUSTED_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
@@ -196,20 +201,25 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_PERMISSIONS = 0o600
 
-EMAIL_HOST = "" if KOSHIKI_SAMPLE else os.environ.get("KOSHIKI_SMTP_HOST", "")
-EMAIL_PORT = int(os.environ.get("KOSHIKI_SMTP_PORT", "25"))
-EMAIL_HOST_USER = os.environ.get("KOSHIKI_SMTP_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("KOSHIKI_SMTP_PASSWORD", "")
-EMAIL_USE_TLS = os.environ.get("KOSHIKI_SMTP_TLS") == "1"
+EMAIL_HOST = "" if KOSHIKI_SAMPLE else environment.text("KOSHIKI_SMTP_HOST")
+EMAIL_PORT = environment.number("KOSHIKI_SMTP_PORT", 25, most=65535)
+EMAIL_HOST_USER = environment.text("KOSHIKI_SMTP_USER")
+EMAIL_HOST_PASSWORD = environment.text("KOSHIKI_SMTP_PASSWORD")
+EMAIL_USE_TLS = environment.switch("KOSHIKI_SMTP_TLS")
 EMAIL_TIMEOUT = 20
-DEFAULT_FROM_EMAIL = os.environ.get("KOSHIKI_MAIL_FROM", "koshiki@localhost")
+DEFAULT_FROM_EMAIL = environment.text("KOSHIKI_MAIL_FROM", "koshiki@localhost")
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
-KOSHIKI_WORKER_CONCURRENCY = int(os.environ.get("KOSHIKI_WORKER_CONCURRENCY", "8"))
+KOSHIKI_WORKER_CONCURRENCY = environment.number("KOSHIKI_WORKER_CONCURRENCY", 8, most=64)
 # Spans of time that delivery goes by, "lease=60,settle=150"; the names stand in posts/delivery/times.py.
-KOSHIKI_DELIVERY_TIMES = dict(
-    pair.split("=", 1) for pair in os.environ.get("KOSHIKI_DELIVERY_TIMES", "").split(",") if pair
-)
+KOSHIKI_DELIVERY_TIMES = environment.spans("KOSHIKI_DELIVERY_TIMES")
+
+# How gunicorn serves (management/web.py), and who may read the metrics (desk/health).
+KOSHIKI_LISTEN = environment.text("KOSHIKI_LISTEN", "127.0.0.1:8000")
+KOSHIKI_WEB_PROCESSES = environment.number("KOSHIKI_WEB_PROCESSES", 2, most=64)
+KOSHIKI_WEB_THREADS = environment.number("KOSHIKI_WEB_THREADS", 4, most=64)
+KOSHIKI_METRICS_NETWORKS = environment.networks("KOSHIKI_METRICS_NETWORKS", "127.0.0.0/8,::1/128")
+KOSHIKI_METRICS_TOKEN = environment.text("KOSHIKI_METRICS_TOKEN")
 
 LOGGING = {
     "version": 1,
@@ -223,3 +233,5 @@ LOGGING = {
     "loggers": {"procrastinate": {"level": "WARNING"}, "httpx": {"level": "WARNING"},
                 "axes": {"level": "WARNING"}},
 }
+
+environment.refuse_faults()

@@ -12,7 +12,7 @@ PACKAGE = Path(__file__).resolve().parent.parent / "koshiki"
 
 # Top to bottom: each may import itself and what stands above it. A line's members are beside each other.
 ORDER = [
-    {"clock", "text"},
+    {"clock", "environment", "text"},
     {"guideline"},
     {"calendar", "database", "settings"},
     {"audit"},

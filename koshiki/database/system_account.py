@@ -15,7 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-NAME = os.environ.get("KOSHIKI_POSTGRES_ACCOUNT", "koshiki")
+from koshiki import environment
+
+NAME = environment.text("KOSHIKI_POSTGRES_ACCOUNT", "koshiki")
 SHELLS_OF_NOBODY = ("nologin", "false")
 
 

@@ -33,7 +33,7 @@ MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
 LOOPBACK = "127.0.0.1"
 HERE = (LOOPBACK, "localhost", "::1")
 NOT_IN_SAMPLE = {"KOSHIKI_SMTP_HOST", "KOSHIKI_OUTBOUND_PROXY", "KOSHIKI_ALLOWED_NETWORKS", "KOSHIKI_PUBLIC_DIR",
-                 "KOSHIKI_TRUSTED_PROXY"}
+                 "KOSHIKI_MEDIA", "KOSHIKI_FEED", "KOSHIKI_TRUSTED_PROXY", "KOSHIKI_METRICS_NETWORKS"}
 
 
 class Stopped(BaseException):

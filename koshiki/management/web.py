@@ -6,13 +6,14 @@ import os
 import sys
 from typing import Any
 
+from koshiki import settings
 from koshiki.management.child import end_with_parent
 
-bind = os.environ.get("KOSHIKI_LISTEN", "127.0.0.1:8000")
+bind = settings.KOSHIKI_LISTEN
 wsgi_app = "koshiki.wsgi:application"
 worker_class = "gthread"
-workers = int(os.environ.get("KOSHIKI_WEB_PROCESSES", "2"))
-threads = int(os.environ.get("KOSHIKI_WEB_THREADS", "4"))
+workers = settings.KOSHIKI_WEB_PROCESSES
+threads = settings.KOSHIKI_WEB_THREADS
 preload_app = True  # the processes share what the application loaded
 timeout = 60
 graceful_timeout = 10
