@@ -1,7 +1,7 @@
 """Every table, in reading order. The classes live in their chapters."""
 
 from koshiki.audit.models import Entry, Head
-from koshiki.database.models import Installation
+from koshiki.database.models import Installation, SharedFolder, Worker
 from koshiki.organization.models import (
     Absence,
     Alert,
@@ -83,6 +83,8 @@ __all__ = [
     "RevisionMedium",
     "RevisionTarget",
     "RoleGrant",
+    "SharedFolder",
     "StoredFile",
     "Verification",
+    "Worker",
 ]

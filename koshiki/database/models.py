@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Installation(models.Model):
@@ -24,3 +25,38 @@ class Installation(models.Model):
 
     def __str__(self) -> str:
         return str(self.identity)
+
+
+class SharedFolder(models.Model):
+    """共有フォルダー — a folder that all hosts share; its token stands in a file there too (database/folders.py)."""
+
+    class Name(models.TextChoices):
+        MEDIA = "media", "画像"
+        FEED = "feed", "市の発信"
+        PUBLIC = "public", "公開用の写し"
+
+    name = models.CharField("フォルダー", max_length=10, choices=Name.choices, primary_key=True)
+    token = models.CharField("印", max_length=80)
+
+    class Meta:
+        verbose_name = "共有フォルダー"
+
+    def __str__(self) -> str:
+        return self.get_name_display()
+
+
+class Worker(models.Model):
+    """ワーカー — a process that does the prepared work, on whatever host; its number changes every few seconds."""
+
+    id = models.UUIDField("識別子", primary_key=True, default=uuid.uuid4)
+    host = models.CharField("機械", max_length=200)
+    started_at = models.DateTimeField("開始日時", db_default=Now())
+    beat = models.CharField("番号", max_length=16)
+    before = models.CharField("前の番号", max_length=16, blank=True)
+    beat_at = models.DateTimeField("番号を変えた日時", db_default=Now())
+
+    class Meta:
+        verbose_name = "ワーカー"
+
+    def __str__(self) -> str:
+        return self.host

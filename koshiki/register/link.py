@@ -7,7 +7,7 @@ from typing import Any
 
 from koshiki.networks import adapter
 from koshiki.networks.base import Link
-from koshiki.networks.credentials import DoesNotOpen, KeyRingTrouble, seal, unseal
+from koshiki.networks.credentials import DoesNotOpen, KeyRingTrouble, load_key_ring, seal, sealed_with, unseal
 from koshiki.register.models import Account, Connection
 
 
@@ -40,3 +40,11 @@ def link_of(account: Account) -> Link:
     except (DoesNotOpen, KeyRingTrouble):
         raise NotConnected("保存された接続の鍵を開けません。鍵束のファイルを確かめてください。") from None
     return Link(account=bound, server=str(facts.get("server", "")), secrets=secrets, facts=facts)
+
+
+def refuse_foreign_ring() -> None:
+    """Raises KeyRingTrouble where the ring is missing, or lacks a key under which a live connection is sealed."""
+    keys = load_key_ring().keys
+    live = Connection.objects.filter(ended_at=None).values_list("sealed", flat=True)
+    if missing := {sealed_with(sealed) for sealed in live.iterator()} - {*keys}:
+        raise KeyRingTrouble(f"接続を封印した鍵がない: {', '.join(sorted(missing))}")

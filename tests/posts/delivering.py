@@ -12,6 +12,7 @@ from django.db import connections
 from django.db.models import F
 from django.db.models.functions import Now
 
+from koshiki.database import folders
 from koshiki.database.models import Installation
 from koshiki.database.ownership import keep
 from koshiki.networks.base import Link, Secret
@@ -26,9 +27,11 @@ from tests.posts.writing import approved, submitted
 
 
 def install(home: Path) -> None:
-    """Database and data folder name the same installation."""
+    """Database and data folder name the same installation, and the folders are nobody else's."""
     installed, _ = Installation.objects.get_or_create(pk=1)
     keep(home / "installation", str(installed.identity))
+    for _variable, folder in folders.folders().values():
+        (folder / folders.MARK).unlink(missing_ok=True)
 
 
 @pytest.fixture
