@@ -18,6 +18,7 @@ from koshiki.organization.models import (
     Confirmation,
     Deputy,
     Division,
+    Import,
     Person,
     Posting,
     RoleGrant,
@@ -74,6 +75,8 @@ class Many:
         self.policy = policy_of(self.focal, by=self.author, version=5000)
         self.file = StoredFile.objects.create(account=self.focal, kind="image", name="a.png", sha256="0" * 64,
                                               mime="image/png", size=1, uploaded_by=self.author)
+        self.handed_in = Import.objects.create(kind="posting", name="配属.csv", by=self.cast.noda, content=(
+            "職員番号,所属コード,職,開始日\n" + "".join(f"7{n:05},110,係長,2030-04-01\n" for n in range(10))).encode())
         self._stages()
         self.approved = self._posts([self.focal], P.APPROVED, 1)[0]
         self.draft = self._posts([self.focal], P.DRAFT, 1, [self._medium()])[0]

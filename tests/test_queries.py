@@ -60,6 +60,8 @@ PAGES: list[Page] = [
     # organization
     ("sign_in", _nothing, ""), ("password_change", _nothing, "aoki"), ("confirm_guideline", _nothing, "aoki"),
     ("people", _nothing, "noda"), ("person_new", _nothing, "noda"), ("person", author, "noda"),
+    ("organization_import", _nothing, "noda"), ("first_passwords", _nothing, "noda"),
+    ("import_preview", _one(lambda m: m.handed_in), "noda"), ("import_example", lambda m: ("posting",), "noda"),
     ("person_edit", author, "noda"), ("person_post", author, "noda"), ("person_role", author, "noda"),
     ("person_deactivate", author, "noda"), ("person_reactivate", author, "noda"),
     ("person_reset_password", author, "noda"), ("absence_new", _one(lambda m: m.cast.chiba), "noda"),
@@ -112,6 +114,7 @@ PAGES: list[Page] = [
 
 # What only takes what is sent to it: there is no page to read.
 ONLY_SENT = {
+    "organization_export",
     "sign_out", "log_verify", "log_export", "decision_read", "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect",
     "delivery_release", "post_preview", "post_submit", "post_take_over",
@@ -146,7 +149,7 @@ def _address(name: str) -> str:
     try:
         return reverse(name)
     except NoReverseMatch:
-        return reverse(name, args=[1])
+        return reverse(name, args=["person" if name == "organization_export" else 1])
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from django.conf import settings
 from PIL import Image
 
 from koshiki import clock
-from koshiki.organization.models import Absence
+from koshiki.organization.models import Absence, Import
 from koshiki.posts import actions as posts
 from koshiki.posts.models import Delivery
 from koshiki.register import actions
@@ -91,8 +91,11 @@ def make_town(cast: Cast) -> Town:
 
 def _organization(town: Town, account: Account) -> None:
     cast = town.cast
+    handed_in = Import.objects.create(kind="person", name="職員.csv", content="職員番号,氏名\n5001,新田 新\n".encode(),
+                                      by=cast.noda)
     absence = Absence.objects.create(person=cast.goto, start=date(2020, 1, 1), end=date(2020, 1, 2), reason="出張")
     town.things |= {
+        "import": (handed_in.pk,), "kind": ("person",),
         "division": (cast.bosai.pk,), "person": (cast.abe.pk,), "oneself": (cast.noda.pk,),
         "inactive": (cast.nishi.pk,), "head": (cast.chiba.pk,), "absence": (absence.pk,),
         "posting": (cast.abe.postings.get().pk,), "role": (cast.mori.role_grants.get().pk,),

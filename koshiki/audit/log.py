@@ -7,11 +7,12 @@ as hashed: jsonb would change numbers and the order of keys.
 from __future__ import annotations
 
 import hashlib
+import itertools
 import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Any
 
@@ -28,23 +29,48 @@ watchers: list[Callable[[Entry], None]] = []  # the suite notes here which claus
 _CONTROLS = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]")
 
 
+@dataclass(frozen=True)
+class Act:
+    """行為 — what one entry says of one thing; `data` may hold texts, whole numbers, and lists and mappings of these."""
+
+    verb: str
+    thing: models.Model
+    clause: str = ""
+    data: dict[str, Any] = field(default_factory=dict)
+
+
 def record(verb: str, thing: models.Model, *, by: AbstractBaseUser | None, clause: str = "", **data: Any) -> Entry:
     """Append one entry for an act on `thing` by a person (None: koshiki itself).
 
     Belongs in the transaction of the act, after its last row lock: it holds the chain until commit.
     `data` may hold texts, whole numbers, and lists and mappings of these. Raises TypeError for anything else.
     """
+    return record_all([Act(verb, thing, clause, data)], by=by)[0]
+
+
+def record_all(acts: Iterable[Act], *, by: AbstractBaseUser | None) -> list[Entry]:
+    """Append an entry for each of many acts of one transaction, in their order; the chain is held once for all."""
     if not connection.in_atomic_block:
         raise RuntimeError("record() belongs in the transaction of the act")
     head = Head.objects.select_for_update().get(pk=1)
-    entry = Entry(number=head.number + 1, at=clock.now(), verb=verb, thing=name_of(thing), clause=clause)
-    entry.actor_id = by.pk if by else None
-    entry.canonical = canonical(_content(entry, label=str(thing), data=data))
-    entry.digest = chain(head.digest, entry.canonical)
-    entry.save(force_insert=True)
-    Head.objects.filter(pk=1).update(number=entry.number, digest=entry.digest)
-    for watch in watchers:
+    number, digest, entries = head.number, head.digest, []
+    for act in acts:
+        number += 1
+        entry = _entry(number, digest, act, by)
+        entries.append(entry)
+        digest = entry.digest
+    Entry.objects.bulk_create(entries, batch_size=1000)
+    Head.objects.filter(pk=1).update(number=number, digest=digest)
+    for entry, watch in itertools.product(entries, watchers):
         watch(entry)
+    return entries
+
+
+def _entry(number: int, previous: str, act: Act, by: AbstractBaseUser | None) -> Entry:
+    entry = Entry(number=number, at=clock.now(), verb=act.verb, thing=name_of(act.thing), clause=act.clause)
+    entry.actor_id = by.pk if by else None
+    entry.canonical = canonical(_content(entry, label=str(act.thing), data=act.data))
+    entry.digest = chain(previous, entry.canonical)
     return entry
 
 

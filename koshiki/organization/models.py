@@ -223,3 +223,22 @@ class Alert(models.Model):
 
     def __str__(self) -> str:
         return self.subject
+
+
+class Import(models.Model):
+    """取込み — a file of divisions, people or postings as it was handed in, until it is carried out or a day old.
+
+    It never changes: what is carried out is what was shown. What was done stands in the log.
+    """
+
+    kind = models.CharField("種類", max_length=20)
+    name = models.CharField("ファイル名", max_length=100)
+    content = models.BinaryField("内容")
+    by = models.ForeignKey(Person, models.PROTECT, related_name="imports", verbose_name="選んだ職員")
+    at = models.DateTimeField("日時", default=clock.now)
+
+    class Meta:
+        verbose_name = "取込み"
+
+    def __str__(self) -> str:
+        return self.name

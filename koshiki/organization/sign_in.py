@@ -13,8 +13,10 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth import SESSION_KEY
 from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.contrib.sessions.models import Session
 from django.core.exceptions import PermissionDenied, ValidationError
+from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from koshiki.organization.models import Person
@@ -38,6 +40,11 @@ def staff_number(typed: str) -> str:
 def one_time_password() -> str:
     """A password to be handed over once and changed at the first sign-in: 80 bits, in groups of four."""
     return "-".join("".join(secrets.choice(_READABLE) for _ in range(4)) for _ in range(4))
+
+
+def waiting_for_password() -> QuerySet[Person]:
+    """Who was taken in from a file and never had a password: nobody can sign in as they."""
+    return Person.objects.filter(is_active=True, password__startswith=UNUSABLE_PASSWORD_PREFIX)
 
 
 def end_sessions(person: Person) -> int:

@@ -3,8 +3,9 @@ from __future__ import annotations
 from django.contrib.auth.views import LogoutView
 from django.urls import path
 
-from koshiki.organization.views import divisions, people
+from koshiki.organization.views import divisions, importing, people
 from koshiki.organization.views.confirmation import confirm_guideline
+from koshiki.organization.views.passwords import first_passwords
 from koshiki.organization.views.session import SignIn, password_change
 
 urlpatterns = [
@@ -13,6 +14,11 @@ urlpatterns = [
     path("password/", password_change, name="password_change"),
     path("guideline/confirm/", confirm_guideline, name="confirm_guideline"),
     path("people/", people.people, name="people"),
+    path("people/import/", importing.organization_import, name="organization_import"),
+    path("people/import/<int:pk>/", importing.import_preview, name="import_preview"),
+    path("people/import/example/<str:kind>/", importing.import_example, name="import_example"),
+    path("people/export/<str:kind>/", importing.organization_export, name="organization_export"),
+    path("people/passwords/", first_passwords, name="first_passwords"),
     path("people/new/", people.person_new, name="person_new"),
     path("people/<int:pk>/", people.person, name="person"),
     path("people/<int:pk>/edit/", people.person_edit, name="person_edit"),

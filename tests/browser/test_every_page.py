@@ -23,7 +23,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from koshiki import clock
 from koshiki.organization import actions as office_work
-from koshiki.organization.models import Absence, Deputy, Division, Person, Posting, RoleGrant
+from koshiki.organization.importing.acts import hand_in
+from koshiki.organization.models import Absence, Deputy, Division, Import, Person, Posting, RoleGrant
 from koshiki.posts.models import Approval, Delivery, Post
 from koshiki.register import actions as register_work
 from koshiki.register.models import Account, Assignment, Hold, Notification
@@ -36,7 +37,8 @@ pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
 # Pages that only take what is sent to them, and addresses of files.
 NO_PAGES = {
-    "sign_out", "log_verify", "log_export", "decision_read", "policy_complete", "policy_share", "policy_read",
+    "import_example", "organization_export", "sign_out", "log_verify", "log_export", "decision_read",
+    "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect", "post_submit",
     "post_take_over", "post_preview", "delivery_release", "stored_file", "post_image", "post_upload", "public_asset",
     "public_picture",
@@ -146,7 +148,9 @@ TOUR = (
     Stop("auditor", "home"), Stop("auditor", "log"), Stop("auditor", "log", press="いま確かめる"),
     Stop("auditor", "people"), Stop("auditor", "account_application", OFFICIAL),
     Stop("it", "home"), Stop("it", "people"), Stop("it", "people", query="?active=no"), Stop("it", "person_new"),
-    Stop("it", "person_new", press="登録する"), Stop("it", "person", somebody("bosai_author")),
+    Stop("it", "person_new", press="登録する"), Stop("it", "organization_import"),
+    Stop("it", "import_preview", first(Import)), Stop("it", "first_passwords"),
+    Stop("it", "first_passwords", press="発行する : 配属のない職員"), Stop("it", "person", somebody("bosai_author")),
     Stop("it", "person_edit", somebody("bosai_author")), Stop("it", "person_post", somebody("bosai_author")),
     Stop("it", "person_role", somebody("bosai_author")), Stop("it", "person_deactivate", somebody("bosai_author")),
     Stop("it", "person_reactivate", first(Person, is_active=False)),
@@ -190,6 +194,8 @@ def _what_a_year_brings() -> None:
     """Somebody left, somebody is away, an account is stopped, a delivery is with a person."""
     it, head, approver = (somebody(key)() for key in ("it", "pr_head", "bosai_approver"))
     office_work.deactivate(somebody("nourin_author")(), by=it, reason="退職のため")
+    office_work.add_people([Person(staff_number="990009", name="髙﨑 新")], by=it)
+    hand_in("職員.csv", f"職員番号,氏名,内線\n990010,見本 新子,2101\n{head.staff_number},{head.name},2199\n".encode(), by=it)
     office_work.report_absence(head, start=clock.today(), reason="出張のため", by=head)
     register_work.stop("成りすましの疑いがあるため、確かめる間", account=FEED(), by=approver)
     Delivery.objects.filter(post=SENT(), account=OFFICIAL()).update(

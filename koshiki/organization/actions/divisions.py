@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from koshiki.audit.log import record
+from koshiki.audit.log import Act, record, record_all
 from koshiki.database.locks import lock
 from koshiki.guideline import Refused
 from koshiki.organization.flow import CLAUSE, keeps_absences_of, require_another, require_head, require_it
@@ -18,10 +18,16 @@ from koshiki.organization.roles import belongs
 @transaction.atomic
 def open_division(*, by: Person, **fields: Any) -> Division:
     """Enter a division."""
+    return open_divisions([Division(**fields)], by=by)[0]
+
+
+@transaction.atomic
+def open_divisions(divisions: list[Division], *, by: Person) -> list[Division]:
+    """Enter many divisions at once."""
     require_it(by)
-    division = Division.objects.create(**fields)
-    record("division.add", division, by=by, clause=CLAUSE, code=division.code, service=division.service)
-    return division
+    made = Division.objects.bulk_create(divisions)
+    record_all([Act("division.add", d, CLAUSE, {"code": d.code, "service": d.service}) for d in made], by=by)
+    return made
 
 
 @transaction.atomic

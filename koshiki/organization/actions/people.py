@@ -9,29 +9,47 @@ from django.db import transaction
 from django.views.decorators.debug import sensitive_variables
 
 from koshiki import clock
-from koshiki.audit.log import record
+from koshiki.audit.log import Act, record, record_all
 from koshiki.database.locks import lock
 from koshiki.guideline import Refused
 from koshiki.organization.flow import CLAUSE, IT_WORD, require_another, require_it
 from koshiki.organization.models import Division, Person, Posting, RoleGrant
-from koshiki.organization.sign_in import end_sessions, one_time_password, staff_number
+from koshiki.organization.sign_in import end_sessions, one_time_password, staff_number, waiting_for_password
 
 
 @sensitive_variables("password")
 @transaction.atomic
 def add_person(number: str, name: str, *, by: Person, **more: str) -> tuple[Person, str]:
     """Enter a person; gives the person and the one-time password. Raises Refused K-person when known already."""
-    require_it(by)
-    number = staff_number(number)
-    if known := Person.objects.filter(staff_number=number).first():
-        raise Refused("K-person", f"職員番号 {number} のログインは、すでにあります（{known.name}さん）。",
-                      now="その職員のページで、直すか、有効に戻してください。", who=IT_WORD)
-    person = Person(staff_number=number, name=name, must_change_password=True, **more)
     password = one_time_password()
+    person = Person(staff_number=staff_number(number), name=name, must_change_password=True, **more)
     person.set_password(password)
-    person.save()
-    record("person.add", person, by=by, clause=CLAUSE, number=number)
+    _enter([person], by)
     return person, password
+
+
+@transaction.atomic
+def add_people(people: list[Person], *, by: Person) -> list[Person]:
+    """Enter many at once. Nobody can sign in as they until `give_first_passwords`. Raises Refused K-person."""
+    for person in people:
+        person.staff_number = staff_number(person.staff_number)
+        person.must_change_password = True
+        person.set_unusable_password()
+    return _enter(people, by)
+
+
+@sensitive_variables("passwords")
+@transaction.atomic
+def give_first_passwords(people: list[Person], *, by: Person) -> list[tuple[Person, str]]:
+    """A one-time password for each who never had one; gives them with it, once. Others are left as they are."""
+    require_it(by)
+    waiting = waiting_for_password().select_for_update().filter(pk__in=[p.pk for p in people])
+    passwords = [(person, one_time_password()) for person in waiting.order_by("staff_number")]
+    for person, password in passwords:
+        person.set_password(password)
+    Person.objects.bulk_update([person for person, _ in passwords], ["password"])
+    record_all([Act("person.first_password", person, CLAUSE) for person, _ in passwords], by=by)
+    return passwords
 
 
 @transaction.atomic
@@ -103,12 +121,19 @@ def change_password(person: Person, password: str) -> None:
 def post(person: Person, division: Division, position: str, *, start: date, by: Person,
          end: date | None = None) -> Posting:
     """Post a person to a division (配属). Raises Refused K-role for oneself: heads are told by their position."""
+    return post_all([Posting(person=person, division=division, position=position, start=start, end=end)], by=by)[0]
+
+
+@transaction.atomic
+def post_all(postings: list[Posting], *, by: Person) -> list[Posting]:
+    """Many postings at once. Raises Refused K-role when one of them is one's own."""
     require_it(by)
-    require_another(by, person, "配属")
-    posting = Posting.objects.create(person=person, division=division, position=position, start=start, end=end)
-    record("posting.add", posting, by=by, clause=CLAUSE, person=person.staff_number, start=str(start),
-           end=str(end or ""))
-    return posting
+    for posting in postings:
+        require_another(by, posting.person, "配属")
+    made: list[Posting] = Posting.objects.bulk_create(postings)
+    record_all([Act("posting.add", p, CLAUSE, {"person": p.person.staff_number, "start": str(p.start),
+                                               "end": str(p.end or "")}) for p in made], by=by)
+    return made
 
 
 @transaction.atomic
@@ -143,6 +168,17 @@ def end_role(grant: RoleGrant, *, end: date, by: Person) -> RoleGrant:
     record("rolegrant.end", ended, by=by, clause="K-role", person=ended.person.staff_number, role=ended.role,
            end=str(end))
     return ended
+
+
+def _enter(people: list[Person], by: Person) -> list[Person]:
+    require_it(by)
+    known = Person.objects.filter(staff_number__in=[person.staff_number for person in people]).first()
+    if known:
+        raise Refused("K-person", f"職員番号 {known.staff_number} のログインは、すでにあります（{known.name}さん）。",
+                      now="その職員のページで、直すか、有効に戻してください。", who=IT_WORD)
+    made = Person.objects.bulk_create(people)
+    record_all([Act("person.add", p, CLAUSE, {"number": p.staff_number}) for p in made], by=by)
+    return made
 
 
 @sensitive_variables("password")

@@ -25,7 +25,7 @@ from koshiki.organization.forms import (
 )
 from koshiki.organization.models import Person, Posting, RoleGrant
 from koshiki.organization.roles import confirmed_until, is_it
-from koshiki.organization.sign_in import signed_in
+from koshiki.organization.sign_in import signed_in, waiting_for_password
 from koshiki.organization.views.pages import form_page, keeper
 
 _PAGE = 50
@@ -34,15 +34,17 @@ _PAGE = 50
 @require_safe
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody, to search and filter; for IT, auditors and the two divisions of duty."""
-    if not sees_people(signed_in(request)):
+    by = signed_in(request)
+    if not sees_people(by):
         raise Http404
     form = PeopleFilter(request.GET or None)
     postings = Prefetch("postings", Posting.objects.current().select_related("division"), to_attr="present")
     roles = Prefetch("role_grants", RoleGrant.objects.current(), to_attr="held")
     found = _filtered(form).prefetch_related(postings, roles)
     page = Paginator(found, _PAGE).get_page(request.GET.get("page"))
+    waiting = waiting_for_password().count() if is_it(by) else 0
     return render(request, "organization/people.html",
-                  {"form": form, "page": page, "keeps": is_it(signed_in(request))})
+                  {"form": form, "page": page, "keeps": is_it(by), "waiting": waiting})
 
 
 def _filtered(form: PeopleFilter) -> QuerySet[Person]:

@@ -1,0 +1,1 @@
+"""取込みと書出し — divisions, people and postings as CSV, in and out again (K-organization)."""
