@@ -124,7 +124,7 @@ _limits = {"options": "-c idle_in_transaction_session_timeout=30s"}
 DATABASES = {
     "default": {
         **_database,
-        "OPTIONS": {"connect_timeout": 10, **_limits, **_database.get("OPTIONS", {})},
+        "OPTIONS": {"connect_timeout": 10, "tcp_user_timeout": 30_000, **_limits, **_database.get("OPTIONS", {})},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }

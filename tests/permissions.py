@@ -2,6 +2,7 @@
 
 ·  the page           r  sent on (302): to sign in, or after it was done
 x  not there (404)    !  refused, with its clause (409)    ?  asked in a way that no page asks (422)
+-  not well (503): here no worker lives
 The things are in `tests/town.py`; they belong to 防災課.
 """
 
@@ -21,7 +22,7 @@ ROLES = {
     "auditor":                                "mori",
     "it":                                     "noda",
 }
-MARKS = {"·": 200, "r": 302, "x": 404, "!": 409, "?": 422}
+MARKS = {"·": 200, "r": 302, "x": 404, "!": 409, "?": 422, "-": 503}
 
 #                                              anonymous
 #                                              | other, its head
@@ -35,6 +36,9 @@ TABLE = {
     "log":                                    "r · · · · · · · · · · · · ·",
     "POST log_verify":                        "r x x x x x x x r r x x r x",
     "POST log_export":                        "r x x x x x x x · · x x · x",
+    # machines that watch; the tests ask from the machine itself
+    "healthz":                                "- - - - - - - - - - - - - -",
+    "metrics":                                "· · · · · · · · · · · · · ·",
     # organisation
     "sign_in":                                "· r r r r r r r r r r r r r",
     "POST sign_out":                          "r r r r r r r r r r r r r r",

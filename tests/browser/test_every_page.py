@@ -41,7 +41,7 @@ NO_PAGES = {
     "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect", "post_submit",
     "post_take_over", "post_preview", "delivery_release", "stored_file", "post_image", "post_upload", "public_asset",
-    "public_picture",
+    "public_picture", "healthz", "metrics",
 }
 NUMBERS = {row["key"]: row["number"] for row in told("person")}
 
