@@ -36,8 +36,8 @@ def main() -> int:
         parser.add_argument(name, type=int, default=usual)
     parser.add_argument("--delay", type=float, default=0.05, help="seconds in which the server answers")
     given = parser.parse_args()
-    with own_ground() as home, counting_server(delay=given.delay, honour_keys=True) as server:
-        print(json.dumps(measure(given, home, server), indent=1))
+    with own_ground() as ground, counting_server(delay=given.delay, honour_keys=True) as server:
+        print(json.dumps(measure(given, ground.home, server), indent=1))
     return 0
 
 

@@ -1,35 +1,76 @@
-"""200 deliveries, workers killed at every point: what the service accepted against what our rows say, as JSON.
+"""Deliveries under kills and every other fault: what the services accepted against what our rows say, as JSON.
 
-    python benchmarks/faults.py --posts 200 --kills 112 --seed 1 [--to no-keys|keys|snac] [--variant naive|mutant]
+    python benchmarks/faults.py [--posts 2000] [--kills 400] [--seed 1]
 
-The service is one of our own that counts, with or without honouring Idempotency-Key, or snac.
-Works on databases and services that it makes itself.
+shares posts and kills among all services that there are, gives each all its troubles (tests/faults/troubles.py),
+lets the two that are wrong on purpose show their duplicates beside it, and writes docs/reliability.json.
+
+    python benchmarks/faults.py --to no-keys|keys|snac|city-feed [--troubles] [--variant naive|mutant]
+
+is one run alone, which writes nothing. `keys` and `no-keys` are a server of our own that counts, with and without
+honouring Idempotency-Key; snac is a real one (script/peers). Works on databases and services that it makes itself.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
 
-from tests.faults.harness import run
+from tests.faults.harness import SPANS, run
+
+SERVICES = ("no-keys", "keys", "city-feed", "snac")
+KEPT = ROOT / "docs/reliability.json"
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--posts", type=int, default=200)
-    parser.add_argument("--kills", type=int, default=112)
+    parser.add_argument("--posts", type=int, default=2000)
+    parser.add_argument("--kills", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--to", choices=("no-keys", "keys", "snac"), default="no-keys")
+    parser.add_argument("--to", choices=SERVICES)
+    parser.add_argument("--troubles", action="store_true", help="every other fault that the service can have, too")
     parser.add_argument("--variant", choices=("", "naive", "mutant"), default="")
     given = parser.parse_args()
-    outcome = run(posts=given.posts, kills=given.kills, seed=given.seed, to=given.to,
-                  variant=given.variant)
-    print(json.dumps(outcome.as_json(), indent=1))
+    return one(given) if given.to or given.variant else everything(given)
+
+
+def one(given: argparse.Namespace) -> int:
+    outcome = run(posts=given.posts, kills=given.kills, seed=given.seed, to=given.to or "no-keys",
+                  variant=given.variant, troubles=given.troubles)
+    print(json.dumps(outcome.as_json(), indent=1, ensure_ascii=False))
     return 0 if outcome.clean or given.variant else 1
+
+
+def everything(given: argparse.Namespace) -> int:
+    """Every service and both wrong variants, each in a process of its own; 1 if one is not clean."""
+    posts, kills = -(-given.posts // len(SERVICES)), -(-given.kills // len(SERVICES))
+    runs = [_alone("--posts", posts, "--kills", kills, "--seed", given.seed + n, "--to", to, "--troubles")
+            for n, to in enumerate(SERVICES)]
+    wrong = [_alone("--posts", 100, "--kills", 56, "--seed", given.seed, "--variant", variant)
+             for variant in ("naive", "mutant")]
+    found = {"spans": SPANS, "total": _total(runs), "runs": runs, "wrong_on_purpose": wrong}
+    KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    print(json.dumps(found, indent=1, ensure_ascii=False))
+    return 0 if all(r["clean"] for r in runs) and all(w["duplicates"] for w in wrong) else 1
+
+
+def _alone(*options: Any) -> dict[str, Any]:
+    command = [sys.executable, __file__, *map(str, options)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, cwd=ROOT, check=False)
+    found: dict[str, Any] = json.loads(done.stdout)
+    return found
+
+
+def _total(runs: list[dict[str, Any]]) -> dict[str, int]:
+    return {name: sum(found[name] for found in runs)
+            for name in ("posts", "kills_total", "duplicates", "lost", "early", "begun_while_stopped")}
 
 
 if __name__ == "__main__":

@@ -159,10 +159,11 @@ def _pointing_to(url: str, name: str) -> Iterator[None]:
 def _own_clone() -> Iterator[str]:
     with _server() as server:
         name = _clone(server)
-        try:
-            with _pointing_to(os.environ[APP], name):
-                yield name
-        finally:
+    try:
+        with _pointing_to(os.environ[APP], name):
+            yield name
+    finally:
+        with _server() as server:  # not the one from before: the server may have been restarted
             _drop(server, name)
 
 

@@ -22,9 +22,17 @@ class OwnGroundOnly(SystemExit):
     """Faults and measurements never touch a database that somebody configured."""
 
 
+@dataclass(frozen=True)
+class Ground:
+    """A KOSHIKI_HOME, and the embedded server where it is this ground's own."""
+
+    home: Path
+    cluster: Any = None
+
+
 @contextlib.contextmanager
-def own_ground(**environment: str) -> Iterator[Path]:
-    """Sets Django up on a fresh database with a fresh KOSHIKI_HOME; yields that folder.
+def own_ground(**environment: str) -> Iterator[Ground]:
+    """Sets Django up on a fresh database with a fresh KOSHIKI_HOME.
 
     Raises OwnGroundOnly where DATABASE_URL is set. KOSHIKI_TEST_OWNER_URL and KOSHIKI_TEST_APP_URL may name a
     server for tests, on which a database of its own is made; else the embedded one is started.
@@ -37,12 +45,14 @@ def own_ground(**environment: str) -> Iterator[Path]:
         os.environ |= {"KOSHIKI_HOME": str(home), "KOSHIKI_ALLOWED_NETWORKS": "127.0.0.0/8",
                        "KOSHIKI_SECRET_KEY": "for this run only", "DJANGO_SETTINGS_MODULE": "koshiki.settings"}
         os.environ |= environment
-        _begin(stack)
-        yield home
+        yield Ground(home, _begin(stack))
 
 
-def _begin(stack: contextlib.ExitStack) -> None:
+def _begin(stack: contextlib.ExitStack) -> Any:
+    """Returns the embedded server, None where another was named."""
     import django
+
+    cluster = None
 
     if OWNER not in os.environ:
         from koshiki.database.embedded import testing_cluster
@@ -57,6 +67,7 @@ def _begin(stack: contextlib.ExitStack) -> None:
     with databases._server() as server:
         databases._template(server)
     stack.enter_context(databases._own_clone())
+    return cluster
 
 
 @dataclass(frozen=True)
@@ -71,6 +82,10 @@ class CountingServer:
 
     def accepted(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self._ask("/counting")["accepted"]
+        return found
+
+    def begun(self) -> list[float]:
+        found: list[float] = self._ask("/counting")["begun"]
         return found
 
     def tell(self, **wishes: Any) -> None:

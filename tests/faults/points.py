@@ -1,4 +1,5 @@
-"""Where a worker is killed (K1–K7) or stopped and continued (K13): laid around the product from outside.
+"""Where a worker ends: killed (K1–K8, K11, K12), stopped and continued (K13), told to stop (K14) — laid around the
+product from outside. K9 (between segments) and K10 (in token refresh) need what no adapter does yet.
 
 Also two ways to be wrong, for the harness to prove that it sees them: `naive` repeats on any error, and the
 mutant's new claim forgets that a delivery is unknown.
@@ -14,7 +15,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K13")
+POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K11", "K12", "K13", "K14")
+SIGNALS = {"K13": signal.SIGSTOP, "K14": signal.SIGTERM}
 
 
 class Fuse:
@@ -28,12 +30,21 @@ class Fuse:
         with self.lock:
             self.left -= 1
             if self.left == 0:
-                os.kill(os.getpid(), signal.SIGSTOP if self.point == "K13" else signal.SIGKILL)
+                self._go_off()
+
+    def _go_off(self) -> None:
+        """Here and now: sent to the process, the signal would let this thread run on for a moment, past the check."""
+        if self.point == "K14":
+            os.kill(os.getpid(), signal.SIGTERM)
+        else:
+            signal.pthread_kill(threading.get_ident(), SIGNALS.get(self.point, signal.SIGKILL))
 
 
-def arm(point: str, passings: int) -> None:
-    """Lays the fuse in this process."""
-    from koshiki.posts.delivery import carry, send, settle
+def arm(point: str, passings: int, to: str) -> None:
+    """Lays the fuse in this process. `to`: the service of the run, whose wire K4, K5, K13 and K14 are."""
+    from koshiki.audit import log
+    from koshiki.networks.mastodon import Mastodon
+    from koshiki.posts.delivery import carry, send, settle, unknown
 
     fuse = Fuse(point, passings)
     match point:
@@ -43,17 +54,24 @@ def arm(point: str, passings: int) -> None:
             _around(send, "intend", before=fuse.pass_by)
         case "K3":
             _around(send, "intend", after=fuse.pass_by)
-        case "K4" | "K5" | "K13":
-            _on_the_wire(fuse)
+        case "K4" | "K5" | "K13" | "K14":
+            _in_the_folder(fuse) if to == "city-feed" else _on_the_wire(fuse)
         case "K6":
             _around(settle, "sent", before=fuse.pass_by)
         case "K7":
             _around(settle, "sent", after=fuse.pass_by)
+        case "K8":
+            _between_media(fuse)
+        case "K11":
+            _around(Mastodon, "look_up", after=fuse.pass_by)
+            _around(unknown, "_repeat", before=fuse.pass_by)
+        case "K12":
+            _around(log, "chain", after=fuse.pass_by)
 
 
-def _around(module: Any, name: str, *, before: Callable[[], None] | None = None,
+def _around(place: Any, name: str, *, before: Callable[[], None] | None = None,
             after: Callable[[], None] | None = None) -> None:
-    inner = getattr(module, name)
+    inner = getattr(place, name)
 
     @functools.wraps(inner)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
@@ -64,11 +82,43 @@ def _around(module: Any, name: str, *, before: Callable[[], None] | None = None,
             after()
         return result
 
-    setattr(module, name, wrapped)
+    setattr(place, name, wrapped)
+
+
+def _between_media(fuse: Fuse) -> None:
+    """K8: the first picture is up and noted, the next is not."""
+    from koshiki.posts.delivery import send
+
+    inner = send._saving
+
+    def saving(held: Any) -> Any:
+        save = inner(held)
+
+        def saved(stage: dict[str, Any]) -> None:
+            save(stage)
+            if len(stage.get("media", ())) == 1:
+                fuse.pass_by()
+
+        return saved
+
+    send._saving = saving
+
+
+def _in_the_folder(fuse: Fuse) -> None:
+    """K4: the entry is written beside its place; K5: it stands; K13, K14: before the last check."""
+    from koshiki.networks import city_feed
+
+    if fuse.point in SIGNALS:
+        _around(city_feed, "_write_synced", after=fuse.pass_by)
+    elif fuse.point == "K4":
+        _around(city_feed, "_link", before=fuse.pass_by)
+    else:
+        _around(city_feed, "_link", after=fuse.pass_by)
 
 
 def _on_the_wire(fuse: Fuse) -> None:
-    """K4: written to its last byte; K5: accepted, the answer unread; K13: on the open connection, before the check."""
+    """K4, K14: written to its last byte; K5: accepted, the answer unread; K13: on the open connection, before the
+    last check."""
     from koshiki.networks import http, reach
 
     before, flush = http._Writing.__call__, reach._Timed._flush

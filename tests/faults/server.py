@@ -13,6 +13,7 @@ import asyncio
 import html
 import json
 import random
+import re
 import time
 from dataclasses import dataclass, field
 from email.utils import formatdate
@@ -38,6 +39,8 @@ class Counting:
     begun: list[float] = field(default_factory=list)
     keys: dict[str, dict[str, Any]] = field(default_factory=dict)
     dead: set[str] = field(default_factory=set)
+    media: dict[str, dict[str, Any]] = field(default_factory=dict)
+    base: str = ""
 
     def __post_init__(self) -> None:
         self.chance = random.Random(self.seed)  # noqa: S311
@@ -46,16 +49,25 @@ class Counting:
         if self.honour_keys and key in self.keys:
             return self.keys[key]
         number = str(110_000_000_000 + len(self.accepted))
-        made = {"id": number, "at": time.time(), "account": account, "key": key, "text": status.get("status", "")}
+        made = {"id": number, "at": time.time(), "account": account, "key": key, "text": status.get("status", ""),
+                "media": [self.media[number] for number in status.get("media_ids", ())]}
         self.accepted.append(made)
         self.keys[key] = made
         return made
 
+    def upload(self, form: bytes) -> dict[str, Any]:
+        """A picture, kept as its digest."""
+        alt = re.search(rb'name="description"\r\n\r\n(.*?)\r\n--', form, re.DOTALL)
+        number = str(len(self.media) + 1)
+        self.media[number] = {"id": number, "type": "image", "url": f"{self.base}/media/{number}",
+                              "description": alt[1].decode() if alt else ""}
+        return self.media[number]
+
     def shown(self, made: dict[str, Any]) -> dict[str, Any]:
         at = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(made["at"])) + f".{int(made['at'] % 1 * 1000):03d}Z"
         body = "".join(f"<p>{html.escape(p).replace(chr(10), '<br>')}</p>" for p in made["text"].split("\n\n"))
-        return {"id": made["id"], "created_at": at, "content": body, "media_attachments": [],
-                "url": f"http://sns.example/@{made['account']}/{made['id']}", "visibility": "public"}
+        return {"id": made["id"], "created_at": at, "content": body, "media_attachments": made["media"],
+                "url": f"{self.base}/@{made['account']}/{made['id']}", "visibility": "public"}
 
 
 Reply = tuple[int, Any]
@@ -70,22 +82,39 @@ class Service:
     async def reply(self, method: str, target: str, headers: dict[str, str], body: bytes) -> Reply | None:
         """Status and JSON; None for silence."""
         path, query = urlsplit(target).path, parse_qs(urlsplit(target).query)
-        if path == "/counting":
-            return 200, {"accepted": self.counting.accepted, "begun": self.counting.begun}
-        if path == "/told":
-            self._told(json.loads(body))
-            return 200, {}
+        if (open_to_all := self._open(path, headers, body)) is not None:
+            return 200, open_to_all
         account = headers.get("authorization", "").removeprefix("Bearer secret-")
         if not account or account in self.counting.dead:
             return 401, {"error": "The access token is invalid"}
         if (method, path) == ("POST", "/api/v1/statuses"):
             return await self._publish(account, headers.get("idempotency-key", ""), json.loads(body))
+        if (method, path) == ("POST", "/api/v2/media"):
+            return 200, self.counting.upload(body)
         await asyncio.sleep(self.counting.delay)
         return self._read(path, query, account)
 
-    def _told(self, wishes: dict[str, Any]) -> None:
+    def _open(self, path: str, headers: dict[str, str], body: bytes) -> dict[str, Any] | None:
+        """What needs no account; None for everything else."""
+        match path:
+            case "/counting":
+                return {"accepted": self.counting.accepted, "begun": self.counting.begun}
+            case "/told":
+                return self._told(json.loads(body))
+            case "/.well-known/nodeinfo" | "/nodeinfo/2.0":
+                return self._software(path, headers.get("host", ""))
+        return None
+
+    def _software(self, path: str, host: str) -> dict[str, Any]:
+        if path == "/nodeinfo/2.0":
+            return {"software": {"name": "mastodon" if self.counting.honour_keys else "other", "version": "1"}}
+        rel = "http://nodeinfo.diaspora.software/ns/schema/2.0"
+        return {"links": [{"rel": rel, "href": f"http://{host}/nodeinfo/2.0"}]}
+
+    def _told(self, wishes: dict[str, Any]) -> dict[str, Any]:
         for name, value in wishes.items():
             setattr(self.counting, name, set(value) if name == "dead" else value)
+        return {}
 
     async def _publish(self, account: str, key: str, status: dict[str, Any]) -> Reply | None:
         counting = self.counting
@@ -103,7 +132,10 @@ class Service:
 
     def _read(self, path: str, query: dict[str, list[str]], account: str) -> Reply:
         if path == "/api/v1/accounts/verify_credentials":
-            return 200, {"id": account, "username": account, "acct": account}
+            url = f"{self.counting.base}/@{account}"
+            return 200, {"id": account, "username": account, "acct": account, "url": url}
+        if path.startswith("/api/v1/media/"):
+            return 200, self.counting.media[path.rpartition("/")[2]]
         mine = [made for made in self.counting.accepted if made["account"] == account]
         if path == f"/api/v1/accounts/{account}/statuses":
             return 200, self._page(mine, query)
@@ -144,7 +176,8 @@ class Service:
 
 async def serve(counting: Counting, port: int) -> None:
     server = await asyncio.start_server(Service(counting), "127.0.0.1", port, limit=10_000_000, backlog=500)
-    print(server.sockets[0].getsockname()[1], flush=True)
+    counting.base = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    print(counting.base.rpartition(":")[2], flush=True)
     async with server:
         await server.serve_forever()
 

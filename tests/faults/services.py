@@ -1,8 +1,9 @@
-"""The services that the harness publishes to: one of its own that counts, and snac."""
+"""The services that the harness publishes to: one of its own that counts, snac, and the city's own feed."""
 
 from __future__ import annotations
 
 import contextlib
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from typing import Any, Protocol
 from tests.faults.ground import CountingServer, counting_server
 
 LAG = 1.0  # seconds for which the counting service's lists lag: shorter than the settle time
+SWALLOWED = 0.05  # share of accepted posts whose answer never comes, in quiet times
 
 
 @dataclass(frozen=True)
@@ -25,44 +27,81 @@ class Accepted:
 
 
 class Service(Protocol):
+    key: str
     secrets: list[str]
+    usual: dict[str, Any]
 
     def connect(self, account: Any, by: Any) -> None:
-        """Opens a user of its own for the account."""
+        """Opens a user of its own for the account; again, after its token was revoked."""
 
     def accepted(self) -> list[Accepted]: ...
 
+    def begun(self) -> list[float]:
+        """When calls that publish came in, as far as the service tells."""
+
+    def tell(self, **wishes: Any) -> None:
+        """Behave otherwise from now on, where the service can be told."""
+
     def calm(self) -> None:
-        """Swallows no more answers."""
+        """Swallow no more answers."""
 
 
 class Counting:
     """Our own: swallows answers after accepting, shows nothing in its lists before `LAG`, counts."""
 
-    def __init__(self, server: CountingServer, honours_keys: bool) -> None:
-        self.server, self.software = server, "mastodon" if honours_keys else "other"
+    key = "mastodon"
+
+    def __init__(self, server: CountingServer) -> None:
+        self.server = server
         self.secrets = ["secret-city"]
+        self.usual: dict[str, Any] = {"swallow": SWALLOWED, "answer": "", "date": 0}
 
     def connect(self, account: Any, by: Any) -> None:
-        from tests.posts.delivering import connect
+        from koshiki.networks.credentials import Secret
+        from koshiki.register.actions.connect import connect_with_token
 
-        connect(account, self.server.base, f"secret-city{account.pk}", by=by, software=self.software,
-                remote_account_id=f"city{account.pk}")
+        type(account).objects.filter(pk=account.pk).update(url=f"{self.server.base}/@city{account.pk}")
+        account.refresh_from_db()
+        connect_with_token(account, self.server.base, Secret(f"secret-city{account.pk}"), by=by)
 
     def accepted(self) -> list[Accepted]:
         return [Accepted(made["text"], made["account"].removeprefix("city"), made["at"])
                 for made in self.server.accepted()]
 
+    def begun(self) -> list[float]:
+        return self.server.begun()
+
+    def tell(self, **wishes: Any) -> None:
+        self.server.tell(**wishes)
+
     def calm(self) -> None:
-        self.server.tell(swallow=0)
+        self.tell(**self.usual | {"swallow": 0})
 
 
-class RealSnac:
+class Untold:
+    """A service that can't be told to misbehave."""
+
+    def __init__(self) -> None:
+        self.secrets: list[str] = []
+        self.usual: dict[str, Any] = {}
+
+    def begun(self) -> list[float]:
+        return []
+
+    def tell(self, **wishes: Any) -> None:
+        raise NotImplementedError
+
+    def calm(self) -> None: ...
+
+
+class RealSnac(Untold):
     """snac, with a user for each account; it honours no key."""
 
+    key = "mastodon"
+
     def __init__(self, snac: Any) -> None:
-        self.snac, self.tokens = snac, {}
-        self.secrets: list[str] = []
+        super().__init__()
+        self.snac, self.tokens = snac, dict[str, str]()
 
     def connect(self, account: Any, by: Any) -> None:
         from koshiki.networks.credentials import Secret
@@ -83,7 +122,24 @@ class RealSnac:
                          datetime.fromisoformat(str(status["created_at"])).timestamp() + 1)
                 for account, token in self.tokens.items() for status in self.snac.statuses(token)]
 
-    def calm(self) -> None: ...
+
+class CityFeed(Untold):
+    """The city's own feed: entries in a folder."""
+
+    key = "city_feed"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__()
+        self.folder = folder / "feed/entries"
+
+    def connect(self, account: Any, by: Any) -> None: ...
+
+    def accepted(self) -> list[Accepted]:
+        found = []
+        for path in self.folder.glob("*.json"):
+            entry = json.loads(path.read_text("utf-8"))
+            found.append(Accepted(entry["content"]["text"], entry["account"], path.stat().st_mtime))
+        return found
 
 
 def _plain(content: str) -> str:
@@ -91,14 +147,16 @@ def _plain(content: str) -> str:
 
 
 @contextlib.contextmanager
-def service(name: str, *, swallow: float, seed: int, folder: Path) -> Iterator[Service]:
-    """`keys`, `no-keys` (our own server) or `snac`."""
-    if name == "snac":
+def service(name: str, *, seed: int, folder: Path) -> Iterator[Service]:
+    """`keys`, `no-keys` (our own server), `snac` or `city-feed`."""
+    if name == "city-feed":
+        yield CityFeed(folder)
+    elif name == "snac":
         from tests.peers.snac import running_snac
 
         with running_snac(folder / "snac") as snac:
             yield RealSnac(snac)
     else:
-        keys = name == "keys"
-        with counting_server(honour_keys=keys, delay=0.02, swallow=swallow, lag=LAG, seed=seed) as server:
-            yield Counting(server, keys)
+        wishes = {"honour_keys": name == "keys", "delay": 0.02, "swallow": SWALLOWED, "lag": LAG}
+        with counting_server(seed=seed, **wishes) as server:
+            yield Counting(server)

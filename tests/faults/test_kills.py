@@ -1,4 +1,4 @@
-"""Workers killed for real (SIGKILL at K1–K7, stopped and continued at K13): no post twice, none lost, none early.
+"""Workers killed for real at every point of the way, and every other fault: no post twice, none lost, none early.
 
 The short form of `benchmarks/faults.py`; what is wrong on purpose must show, or the harness proves nothing.
 """
@@ -13,30 +13,37 @@ from typing import Any
 import pytest
 
 from tests.faults.ground import ROOT
+from tests.faults.points import POINTS
+from tests.faults.troubles import for_service
 
 
 def run(*options: str) -> dict[str, Any]:
     command = [sys.executable, "benchmarks/faults.py", *options]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280, check=False)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=400, check=False)
     assert done.stdout, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     return found
 
 
 def test_killed_at_every_point_nothing_is_twice_and_nothing_lost() -> None:
-    found = run("--posts", "20", "--kills", "9", "--seed", "5")
-    assert found["clean"], found
-    assert found["states"]["sent"] + found["states"].get("person", 0) == 20
+    found = run("--posts", "24", "--kills", str(len(POINTS)), "--seed", "5", "--to", "no-keys")
+    assert found["clean"], json.dumps(found, ensure_ascii=False)
+    assert found["states"]["sent"] + found["states"].get("person", 0) == 24
 
 
 @pytest.mark.peers
-def test_also_where_the_service_honours_keys() -> None:
-    assert run("--posts", "60", "--kills", "32", "--seed", "6", "--to", "keys")["clean"]
+@pytest.mark.parametrize(("to", "seed"), [("keys", 6), ("snac", 8)])
+def test_also_where_the_service_honours_keys_and_where_it_is_a_real_one(to: str, seed: int) -> None:
+    found = run("--posts", "48", "--kills", "24", "--seed", str(seed), "--to", to)
+    assert found["clean"], json.dumps(found, ensure_ascii=False)
 
 
 @pytest.mark.peers
-def test_and_against_a_real_server() -> None:
-    assert run("--posts", "60", "--kills", "32", "--seed", "8", "--to", "snac")["clean"]
+@pytest.mark.parametrize("to", ["no-keys", "city-feed"])
+def test_nor_under_any_other_fault(to: str) -> None:
+    found = run("--posts", "60", "--kills", "6", "--seed", "9", "--to", to, "--troubles")
+    assert found["clean"], json.dumps(found, ensure_ascii=False)
+    assert sorted(found["troubles"]) == sorted(for_service(to))
 
 
 @pytest.mark.peers

@@ -133,7 +133,8 @@ def _dead(row: Delivery, reason: str) -> None:
 def _retry(row: Delivery, reason: str, after: int | None) -> None:
     """Known not to be out: again later, as the service asks or by a growing pause, until the 配信期限."""
     pause = min(times().backoff * 2 ** min(row.tries - 1, 10), times().backoff_most)
-    later = Least(Now() + timedelta(seconds=after or pause), F("expires_at") + timedelta(seconds=1))
+    wait = min(after or pause, times().retry_most)
+    later = Least(Now() + timedelta(seconds=wait), F("expires_at") + timedelta(seconds=1))
     write(row, to=S.RETRY, next_at=later, lease_until=None,
           reason=reason[:300], clause="", **_nothing_out(row))
 

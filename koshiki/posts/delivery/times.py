@@ -24,6 +24,7 @@ class Times:
     early: float = 5  # a first look, before the settle time: it can only find
     backoff: float = 5  # after the first failure; doubled with each further one
     backoff_most: float = 300
+    retry_most: float = 900  # the longest pause that a service is granted: within the usual 配信期限 it is tried again
     repeat: float = 10  # between repetitions with a key that the service honours
     give_up: float = 900  # how long a look-up may go on telling nothing before a person is asked
     read_back: float = 10  # after sending; it must not compete with what is still to be sent
