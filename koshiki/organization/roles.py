@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Literal
+from typing import Any, Literal
 
-from django.db.models import Q, QuerySet
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from koshiki import clock
 from koshiki.guideline import Refused, guideline
@@ -42,9 +43,9 @@ class Standing:
 
 
 def standing_of(person: Person) -> Standing:
-    """Read a person's standing of today; a deactivated person has none."""
-    active = Person.objects.filter(pk=person.pk, is_active=True).exists()
-    postings = list(person.postings.current().select_related("division")) if active else []
+    """Read a person's standing of today, in two queries; a deactivated person has none."""
+    own = _own_rows(person)
+    postings = list(person.postings.current().select_related("division")) if own else []
     headed = [p for p in postings if guideline().positions.get(p.position) and guideline().positions[p.position].head]
     rank: dict[int, int] = {}
     for posting in postings:
@@ -55,12 +56,28 @@ def standing_of(person: Person) -> Standing:
         headed=frozenset(p.division_id for p in headed),
         services=frozenset(p.division.service for p in postings if p.division.service),
         headed_services=frozenset(p.division.service for p in headed if p.division.service),
-        roles=frozenset(person.role_grants.current().values_list("role", flat=True)) if active else frozenset(),
-        rank=rank,
-        deputy_of=frozenset(person.deputyships.current().values_list("division_id", flat=True)) if active
-        else frozenset(),
-        confirmed=active and confirmed_until(person) is not None,
+        roles=frozenset(own.get("roles", ())), rank=rank, deputy_of=frozenset(own.get("deputy_of", ())),
+        confirmed=bool(own.get("confirmed")),
     )
+
+
+def _own_rows(person: Person) -> dict[str, Any]:
+    """What hangs on the person alone, read at once; nothing of a deactivated person."""
+    me = {"person": OuterRef("pk")}
+    found = Person.objects.filter(pk=person.pk, is_active=True).values(
+        roles=ArraySubquery(RoleGrant.objects.current().filter(**me).order_by().values("role")),
+        deputy_of=ArraySubquery(Deputy.objects.current().filter(**me).order_by().values("division")),
+        confirmed=Exists(_in_force().filter(**me)))
+    return dict(found.first() or {})
+
+
+def _in_force() -> QuerySet[Confirmation]:
+    """The confirmations of the guideline's edition in force that have not lapsed (§4(1))."""
+    return Confirmation.objects.filter(edition=guideline().edition, at__gt=clock.now() - _valid())
+
+
+def _valid() -> timedelta:
+    return timedelta(days=guideline().deadlines["confirmation_valid_days"])
 
 
 def belongs(person: Person, division: Division | int) -> bool:
@@ -150,10 +167,8 @@ def sees_division(person: Person, division: Division | int) -> bool:
 
 def confirmed_until(person: Person) -> datetime | None:
     """Until when the person's confirmation of the guideline's edition in force holds (§4(1)); None if lapsed."""
-    valid = timedelta(days=guideline().deadlines["confirmation_valid_days"])
-    newest = (Confirmation.objects.filter(person=person, edition=guideline().edition, at__gt=clock.now() - valid)
-              .order_by("-at").first())
-    return newest.at + valid if newest else None
+    newest = _in_force().filter(person=person).order_by("-at").first()
+    return newest.at + _valid() if newest else None
 
 
 def require_confirmation(person: Person) -> None:
