@@ -42,6 +42,11 @@ def era_year(day: date) -> str:
     return f"{era.kanji}{'元' if year == 1 else year}年"
 
 
+def holiday(day: date) -> str:
+    """The name of the national holiday (国民の祝日), `""` on other days."""
+    return jpholiday.is_holiday_name(day) or ""
+
+
 def is_business_day(day: date) -> bool:
     """Whether the offices are open (開庁日): no weekend, no holiday, none of the file's closed days."""
     return (

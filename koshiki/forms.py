@@ -5,6 +5,7 @@ Every form of koshiki uses these in place of Django's CharField, so that nothing
 
 from __future__ import annotations
 
+from datetime import date
 from typing import Any
 
 from django import forms
@@ -12,6 +13,7 @@ from django.core.exceptions import ValidationError
 
 from koshiki.text import BadText, clean, graphemes
 
+_FIRST_DAY, _LAST_DAY = date(1900, 1, 1), date(2200, 12, 31)
 _MARKS_PER_CHARACTER = 20  # one visible character may be long, but not a tower of combining marks
 
 
@@ -67,3 +69,17 @@ class LineField(TextField):
         if "\n" in text:
             raise ValidationError(self.error_messages["line_end"], code="line_end")
         return text
+
+
+class DayField(forms.DateField):
+    """日 — a day that an office deals with; what no calendar reckons with is refused."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        widget = forms.DateInput(attrs={"type": "date"}, format="%Y-%m-%d")
+        super().__init__(**{"widget": widget, **kwargs})
+
+    def to_python(self, value: Any) -> date | None:
+        day: date | None = super().to_python(value)
+        if day and not _FIRST_DAY <= day <= _LAST_DAY:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return day

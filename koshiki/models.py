@@ -26,6 +26,7 @@ from koshiki.posts.models import (
     Revision,
     RevisionMedium,
     RevisionTarget,
+    Slot,
 )
 from koshiki.public.models import PublicCopy
 from koshiki.register.models import (
@@ -86,6 +87,7 @@ __all__ = [
     "RevisionTarget",
     "RoleGrant",
     "SharedFolder",
+    "Slot",
     "StoredFile",
     "Verification",
     "Worker",

@@ -122,6 +122,10 @@ TABLE = {
     "stored_file scan":                       "r x x · · · · · · · · · · x",
     # §8(1) posts
     "posts":                                  "r · · · · · · · · · · · · ·",
+    "post_month":                             "r · · · · · · · · · · · · ·",
+    "post_week":                              "r · · · · · · · · · · · · ·",
+    "post_accounts":                          "r · · · · · · · · · · · · ·",
+    "POST post_export":                       "r · · · · · · · · · · · · ·",
     "post_write":                             "r · ! ! · ! ! ! ! ! ! ! ! !",
     "POST post_preview":                      "r · · · · · · · · · · · · ·",
     "post_upload upload":                     "r x x x x x x x x x x x x x",

@@ -93,7 +93,8 @@ PAGES: list[Page] = [
     ("account_stop", focal, "baba"), ("holds", _nothing, "hara"), ("stop_all", _nothing, "hara"),
     ("hold_lift", hold, "chiba"), ("stored_file", _one(lambda m: m.notified.image), "hata"),
     # posts
-    ("posts", _nothing, "aoki"), ("posts", _nothing, "mori"), ("posts", _nothing, "endo"),
+    *((name, _nothing, reader) for name in ("posts", "post_month", "post_week", "post_accounts")
+      for reader in ("aoki", "mori", "endo")),
     ("post_write", _nothing, "aoki"), ("post", post_of, "aoki"), ("post", post_of, "baba"),
     ("post", _one(lambda m: m.read), "mori"), ("post_edit", _one(lambda m: m.draft), "aoki"),
     ("post_approve", _one(lambda m: m.read), "baba"), ("post_end", _one(lambda m: m.read), "aoki"),
@@ -114,6 +115,7 @@ PAGES: list[Page] = [
 
 # What only takes what is sent to it: there is no page to read.
 ONLY_SENT = {
+    "post_export",
     "organization_export",
     "sign_out", "log_verify", "log_export", "decision_read", "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect",

@@ -22,7 +22,7 @@ from tests.town import Town, make_town
 OPEN = {"sign_in", "public", "public_page", "public_asset", "public_picture", "healthz", "metrics"}
 NAMES = {status: mark for mark, status in MARKS.items()}
 # What an auditor leaves behind in the log: that they signed in, were refused, took the log along.
-OWN = {"refused", "log.export", "person.sign_in"}
+OWN = {"refused", "log.export", "post.export", "person.sign_in"}
 
 
 @pytest.fixture(scope="module")

@@ -88,8 +88,8 @@ class Person(AbstractBaseUser):
 
     def afresh(self) -> Person:
         """The same person with the standing of this moment: roles take effect and end at once."""
-        self.__dict__.pop("standing", None)
-        self.__dict__.pop("assigned", None)
+        for kept in ("standing", "assigned", "own_accounts"):
+            self.__dict__.pop(kept, None)
         return self
 
 

@@ -8,6 +8,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
 from koshiki.look import Tone
 from koshiki.posts.models import Delivery, Post
+from koshiki.posts.models.delivery import OPEN
 
 _D = Delivery.State
 TROUBLE = (_D.UNKNOWN, _D.PERSON, _D.FAILED, _D.HELD)
@@ -43,9 +44,18 @@ STAGES = {
 }
 
 
-def counts(posts: QuerySet[Post]) -> dict[str, int]:
-    """How many of these posts are at each stage; one query."""
-    return posts.order_by().aggregate(**{s.key: Count("pk", filter=s.condition, distinct=True) for s in STAGES.values()})
+WAITING = ("draft", "submitted", "returned", "trouble", "planned")  # what is neither out nor taken back
+
+
+def open_counts(posts: QuerySet[Post]) -> dict[str, int]:
+    """How many of these posts are at each stage where something still waits; one query.
+
+    What is over is not counted: there is ever more of it, and nobody waits for it.
+    """
+    drafted = Q(state__in=[Post.State.DRAFT, Post.State.SUBMITTED, Post.State.RETURNED])
+    under_way = Q(pk__in=Delivery.objects.filter(state__in=OPEN).values("post"))
+    still = posts.order_by().filter(drafted | under_way)
+    return still.aggregate(**{key: Count("pk", filter=STAGES[key].condition) for key in WAITING})
 
 
 def stage_of(post: Post, deliveries: list[Delivery]) -> Stage:

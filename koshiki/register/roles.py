@@ -44,6 +44,15 @@ def accounts_of(person: Person, role: str) -> list[int]:
     return sorted(account for account, held in assigned(person) if held == role)
 
 
+def own_accounts(person: Person) -> frozenset[int]:
+    """The accounts whose posts the person sees from the first draft on: the division's, and where assigned."""
+    if "own_accounts" not in person.__dict__:
+        owned = Account.objects.filter(division__in=person.standing.divisions).values_list("pk", flat=True)
+        person.__dict__["own_accounts"] = frozenset(owned) | {account for account, _ in assigned(person)}
+    found: frozenset[int] = person.__dict__["own_accounts"]
+    return found
+
+
 def was_approver(person: Person, account: Account | int, at: datetime) -> bool:
     """Was the person approver of the account at that moment, and not revoked for cause since? (delivery 3)"""
     return approving_at(person.pk, _id(account), at).exists()

@@ -37,6 +37,7 @@ pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
 # Pages that only take what is sent to them, and addresses of files.
 NO_PAGES = {
+    "post_export",
     "import_example", "organization_export", "sign_out", "log_verify", "log_export", "decision_read",
     "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect", "post_submit",
@@ -92,6 +93,8 @@ SENT, RETURNED, WAITING = titled("市民文化祭の開催"), titled("インフ�
 TOUR = (
     # the author
     Stop("author", "home"), Stop("author", "posts"), Stop("author", "posts", query="?stage=returned"),
+    Stop("author", "post_month"), Stop("author", "post_month", query="?words=%E3%81%AA%E3%81%84&name=a"),
+    Stop("author", "post_week"), Stop("author", "post_accounts"),
     Stop("author", "post_write"), Stop("author", "post_write", press="提出する"), Stop("author", "post", SENT),
     Stop("author", "post", RETURNED), Stop("author", "post_edit", RETURNED), Stop("author", "post_end", RETURNED),
     Stop("author", "post", titled("年末年始の窓口")), Stop("author", "post_deliveries", SENT),

@@ -57,7 +57,8 @@ def test_the_list_counts_every_state_and_shows_each(cast: Cast, account: Account
         assert f"件名は{stage}" in page
         assert page.count("件名は") == 1
     numbers = [number for _label, _query, number, _here in aoki.get("/posts/").context["stages"]]
-    assert numbers == [7] + [1] * 7
+    # What is over is not counted: there is ever more of it.
+    assert numbers == [None, 1, 1, 1, 1, 1, None, None]
 
 
 def test_the_list_is_narrowed_by_account_and_words(cast: Cast, account: Account, aoki: Client) -> None:
@@ -74,7 +75,7 @@ def test_drafts_are_the_divisions_own_and_what_was_published_is_everybodys(
     posts = one_of_each(cast, account)
     seen = {name: set(signed_in(getattr(cast, name)).get("/posts/").context["page"].object_list)
             for name in ("abe", "endo", "noda", "hata", "kubo", "mori")}
-    everything, published = set(posts.values()), {posts["sent"]}
+    everything, published = {post.pk for post in posts.values()}, {posts["sent"].pk}
     assert seen == {"abe": everything, "endo": published, "noda": published, "hata": everything, "kubo": everything,
                     "mori": everything}
 

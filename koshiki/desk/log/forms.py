@@ -11,9 +11,8 @@ from django.utils import timezone
 
 from koshiki.audit.models import Entry
 from koshiki.desk.log.words import WORDS
-from koshiki.forms import LineField
+from koshiki.forms import DayField, LineField
 from koshiki.guideline import guideline
-from koshiki.organization.forms import DayInput
 from koshiki.organization.sign_in import staff_number
 
 
@@ -24,8 +23,8 @@ class LogFilter(forms.Form):
     verb = forms.ChoiceField(label="行為", required=False)
     number = LineField(label="職員番号", limit=20, required=False)
     thing = LineField(label="対象（例 post:12）", limit=80, required=False)
-    since = forms.DateField(label="いつから", widget=DayInput, required=False)
-    until = forms.DateField(label="いつまで", widget=DayInput, required=False)
+    since = DayField(label="いつから", required=False)
+    until = DayField(label="いつまで", required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

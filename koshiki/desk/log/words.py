@@ -45,6 +45,7 @@ WORDS = {
     "hold.lift": "停止を解除",
     # 投稿と配信
     "post.write": "投稿を起案",
+    "post.export": "投稿の一覧を書き出し",
     "post.overdue": "発信日時までに承認されなかった",
     "medium.register": "素材を登録",
     "delivery.send": "配信",

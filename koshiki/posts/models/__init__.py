@@ -4,6 +4,7 @@ from koshiki.posts.models.approval import Approval, ApprovalTarget, Remark
 from koshiki.posts.models.delivery import Breaker, Delivery
 from koshiki.posts.models.media import Medium, Rendition
 from koshiki.posts.models.post import OutsideLink, Post, Revision, RevisionMedium, RevisionTarget
+from koshiki.posts.models.slot import Slot
 
 __all__ = [
     "Approval",
@@ -18,4 +19,5 @@ __all__ = [
     "Revision",
     "RevisionMedium",
     "RevisionTarget",
+    "Slot",
 ]

@@ -4,12 +4,16 @@ import uuid
 
 from django.db import models
 from django.db.models import Q
+from django.db.models.functions import Coalesce
 
 from koshiki.networks import service_choices
 from koshiki.organization.models import Person
 from koshiki.posts.models.approval import Approval
 from koshiki.posts.models.post import Post
 from koshiki.register.models import Account
+
+LIVE = ~Q(state="cancelled")
+OPEN = ("waiting", "claimed", "sending", "retry", "unknown", "person", "held", "failed")  # neither out nor ended
 
 
 class Delivery(models.Model):
@@ -98,6 +102,9 @@ class Delivery(models.Model):
                          name="deliveries_to_wake"),
             models.Index(fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]),
                          name="deliveries_under_way"),
+            models.Index(fields=["post"], condition=Q(state__in=list(OPEN)), name="deliveries_open"),
+            models.Index(Coalesce("sent_at", "due_at"), condition=LIVE, name="deliveries_by_time"),
+            models.Index("account", Coalesce("sent_at", "due_at"), condition=LIVE, name="deliveries_of_account"),
         ]
 
     def __str__(self) -> str:

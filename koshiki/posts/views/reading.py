@@ -1,11 +1,9 @@
-"""The list of posts, and the page of one."""
+"""The page of one post."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django import forms
-from django.core.paginator import Page, Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
@@ -18,12 +16,7 @@ from koshiki.posts.flow import FLOW
 from koshiki.posts.models import Delivery, Post, Remark, Revision
 from koshiki.posts.roles import know_target_accounts, touched
 from koshiki.posts.showing import accounts_of, base_of, changes, moments, previews, suggested, where
-from koshiki.posts.stages import STAGES, counts, stage_of
-from koshiki.register.models import Account
-from koshiki.register.roles import AUTHOR, is_author
-from koshiki.register.roles import accounts_of as accounts_of_person
-
-PER_PAGE = 30
+from koshiki.register.roles import is_author
 
 
 def person_of(request: HttpRequest) -> Person:
@@ -36,69 +29,6 @@ def visible_post(request: HttpRequest, pk: int) -> Post:
     """The post, when the person may see it. Raises Http404."""
     posts = Post.objects.visible_to(person_of(request)).select_related("division", "created_by")
     return get_object_or_404(posts, pk=pk)
-
-
-class Filter(forms.Form):
-    """絞込み — by account; the states stand above the list with their numbers."""
-
-    account = forms.ModelChoiceField(Account.objects.none(), label="アカウント", required=False,
-                                     empty_label="すべてのアカウント")
-    words = forms.CharField(label="件名", required=False, max_length=100)
-
-    def __init__(self, *args: Any, person: Person, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        field = self.fields["account"]
-        assert isinstance(field, forms.ModelChoiceField)  # noqa: S101
-        field.queryset = Account.objects.visible_to(person).select_related("division")
-
-
-@require_safe
-def post_list(request: HttpRequest) -> HttpResponse:
-    person = person_of(request)
-    form = Filter(request.GET or None, person=person)
-    posts = Post.objects.visible_to(person)
-    if form.is_valid():
-        posts = _filtered(posts, form.cleaned_data)
-    chosen = STAGES.get(request.GET.get("stage", ""))
-    page = Paginator(posts.filter(chosen.condition) if chosen else posts, PER_PAGE).get_page(request.GET.get("page"))
-    return render(request, "posts/list.html", {
-        "form": form, "page": page, "rows": _rows(page), "chosen": chosen, "stages": _links(request, counts(posts)),
-        "writes": bool(accounts_of_person(person, AUTHOR)),
-    })
-
-
-def _filtered(posts: Any, chosen: dict[str, Any]) -> Any:
-    if chosen["account"]:
-        posts = posts.filter(pk__in=Revision.objects.filter(targets__account=chosen["account"]).values("post"))
-    if chosen["words"]:
-        posts = posts.filter(title__icontains=chosen["words"])
-    return posts
-
-
-def _links(request: HttpRequest, numbers: dict[str, int]) -> list[tuple[str, str, int, bool]]:
-    """Each stage as label, query, number, and whether it is the chosen one."""
-    chosen = request.GET.get("stage", "")
-    links = [("すべて", _query(request, ""), sum(numbers.values()), not chosen)]
-    return links + [(s.label, _query(request, s.key), numbers[s.key], chosen == s.key) for s in STAGES.values()]
-
-
-def _query(request: HttpRequest, stage: str) -> str:
-    query = request.GET.copy()
-    query.pop("page", None)
-    query["stage"] = stage
-    return query.urlencode()
-
-
-def _rows(page: Page[Post]) -> list[dict[str, Any]]:
-    """The posts of one page with their latest revisions and deliveries, in four queries."""
-    posts = list(page.object_list)
-    newest = (Revision.objects.filter(post__in=posts).order_by("post_id", "-number").distinct("post_id")
-              .defer("canonical").select_related("author").prefetch_related("targets__account"))
-    latest = {revision.post_id: revision for revision in newest}
-    deliveries: dict[int, list[Delivery]] = {}
-    for delivery in Delivery.objects.filter(post__in=posts).exclude(state=Delivery.State.CANCELLED):
-        deliveries.setdefault(delivery.post_id, []).append(delivery)
-    return [{"post": p, "revision": latest.get(p.pk), "stage": stage_of(p, deliveries.get(p.pk, []))} for p in posts]
 
 
 @require_safe

@@ -73,7 +73,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     within, turn, policy = sees_inside(by, shown), turn_of(shown), next(iter(shown.policies.all()), None)
     offered = {step.name for step in FLOW.open_to(shown, by)}
     context = {
-        "account": shown, "inside": within, "where": where_it_stands(shown, turn), "rail": rail_of(shown, turn),
+        "account": shown, "inside": within, "posting": Account.PUBLIC,
+        "where": where_it_stands(shown, turn), "rail": rail_of(shown, turn),
         "doings": _doings(shown, by, offered, policy), "facts": _facts(shown), "policy": policy,
         "people": [held for held in shown.assignments.all() if held.holds],
         "holds": [(hold, may_lift(hold, by)) for hold in Hold.objects.on(shown).select_related("account__division", "by")],
