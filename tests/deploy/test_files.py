@@ -13,9 +13,9 @@ from tests.deploy.installed import DEPLOY, ROOT, Installed, dockerfile, image
 from tests.posts.test_delivery_worker import until
 from tests.serve.test_settings import listed
 
-UNITS = sorted((DEPLOY / "systemd").glob("*.service"))
+UNITS = [unit for unit in sorted((DEPLOY / "systemd").glob("*.service")) if unit.stem != "koshiki-push"]
 SET_BY_ITSELF = {"PYTHONUTF8", "PYTHONUNBUFFERED", "PYTHONDONTWRITEBYTECODE", "POSTGRES_PASSWORD",
-                 "KOSHIKI_OWNER_PASSWORD", "KOSHIKI_APP_PASSWORD", "POSTGRES_INITDB_ARGS"}
+                 "KOSHIKI_OWNER_PASSWORD", "KOSHIKI_APP_PASSWORD", "KOSHIKI_PUSH_TO", "POSTGRES_INITDB_ARGS"}
 
 
 def test_what_the_image_holds_is_enough_to_set_up_serve_and_work(

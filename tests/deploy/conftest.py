@@ -1,0 +1,5 @@
+"""Fixtures of the tests about installations."""
+
+from tests.posts.delivering import server
+
+__all__ = ["server"]
