@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.db import SessionStore
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 
 from koshiki.organization.models import Person, Posting
 from koshiki.posts.models import Post
@@ -53,12 +53,6 @@ def _addresses(person: Person) -> dict[str, str]:
     accounts = Account.objects.filter(division=own.division) if own else Account.objects.all()
     post = posts.filter(state="approved").first() or Post.objects.filter(state="approved")[person.pk % 1000]
     account = accounts.filter(state="official").first() or Account.objects.filter(state="official")[person.pk % 900]
-    return {"home": reverse("home"), "calendar": _calendar(), "account": reverse("account", args=[account.pk]),
+    return {"home": reverse("home"), "calendar": reverse("post_month"), "account": reverse("account", args=[account.pk]),
             "post": reverse("post", args=[post.pk]), "log": reverse("log")}
 
-
-def _calendar() -> str:
-    try:
-        return reverse("calendar")
-    except NoReverseMatch:
-        return reverse("posts")
