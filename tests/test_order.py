@@ -24,11 +24,12 @@ ORDER = [
     {"comments"},
     {"incidents"},
     {"public"},
+    {"backup"},
     {"desk"},
     {"sample", "management"},
 ]
 # What all pages are made of: told nothing of the chapters but what a duty is, and used by any of them.
-FRAME = {"look", "forms", "errors", "middleware", "templatetags", "showcase", "images", "sheet"}
+FRAME = {"look", "forms", "errors", "middleware", "templatetags", "showcase", "images", "sheet", "disk"}
 FRAME_KNOWS = {"clock", "text", "guideline", "calendar", "organization.duties"} | FRAME
 # The one place each where the chapters are put together.
 JOINTS = {"urls", "models", "tasks", "apps", "wsgi", "migrations", "__init__"}

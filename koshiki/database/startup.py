@@ -9,16 +9,16 @@ from django.conf import settings
 
 from koshiki.database import roles
 from koshiki.database.models import Installation
+from koshiki.database.upgrade import NotFit, refuse_older_program
 
-
-class NotFit(Exception):
-    """koshiki must not start like this; the message says why, and the cure."""
+__all__ = ["NotFit", "is_loopback", "refuse_sample_elsewhere", "refuse_unfit"]
 
 
 def refuse_unfit() -> None:
     """Raises NotFit or LogCouldChange, saying why, where koshiki must not run; OperationalError without database."""
     _refuse_open_address()
     _refuse_without_key()
+    refuse_older_program()
     roles.refuse_if_log_can_change()
     _refuse_other_use()
 

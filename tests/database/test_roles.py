@@ -8,7 +8,8 @@ from django.conf import LazySettings
 from django.db import ProgrammingError, connection, transaction
 
 from koshiki.database import roles
-from koshiki.database.ownership import as_owner, is_this_installation, set_up
+from koshiki.database.identity import is_this_installation
+from koshiki.database.ownership import as_owner, set_up
 
 FORBIDDEN = [
     "UPDATE koshiki_entry SET verb = 'x'",

@@ -14,7 +14,7 @@ from django.db.models.functions import Now
 
 from koshiki.database import folders
 from koshiki.database.models import Installation
-from koshiki.database.ownership import keep
+from koshiki.disk import keep
 from koshiki.networks.base import Link, Secret
 from koshiki.networks.credentials import ensure_key_ring
 from koshiki.posts import jobs
@@ -32,6 +32,7 @@ def install(home: Path) -> None:
     keep(home / "installation", str(installed.identity))
     for _variable, folder in folders.folders().values():
         (folder / folders.MARK).unlink(missing_ok=True)
+    (home / "installation.seen").unlink(missing_ok=True)
 
 
 @pytest.fixture

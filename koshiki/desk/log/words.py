@@ -62,6 +62,9 @@ WORDS = {
     "delivery.repeat": "同じ鍵で確かめ、配信済みと確認",
     "delivery.release": "保留した配信を進める",
     "installation.confirm": "復元を確認",
+    "installation.restore": "控えから復元",
+    "installation.backup": "控えを取得",
+    "installation.upgrade": "新しい版に更新",
     # 記録
     "refused": "拒まれた操作",
     "log.export": "記録を書き出し",

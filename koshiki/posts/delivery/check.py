@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.db.models import Exists, Subquery
 
 from koshiki import clock
-from koshiki.database.ownership import same_installation
+from koshiki.database.identity import same_installation
 from koshiki.guideline import Refused, guideline
 from koshiki.posts.delivery import holds
 from koshiki.posts.models import ApprovalTarget, Delivery, Revision

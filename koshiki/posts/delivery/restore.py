@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Coalesce, Now
 
 from koshiki import clock
 from koshiki.audit.log import record
+from koshiki.database import identity
 from koshiki.database.models import Installation
-from koshiki.database.ownership import is_this_installation, keep
 from koshiki.guideline import Refused
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import heads_service, is_it
@@ -23,9 +22,9 @@ S = Delivery.State
 WHO = "システム管理の担当又は情報政策課長"
 
 
-def discovered() -> None:
-    """Data folder and database name different installations: everything is held until a person confirms."""
-    holds.stop(Hold.Kind.RESTORE, "データベースとデータのフォルダーが別の設置のものです。", "K-restore")
+def discovered(why: str) -> None:
+    """Data folder and database do not belong together: everything is held until a person confirms."""
+    holds.stop(Hold.Kind.RESTORE, why, "K-restore")
 
 
 def may_confirm(person: Person) -> bool:
@@ -40,14 +39,14 @@ def confirm(*, reason: str, by: Person) -> int:
     """
     if not may_confirm(by):
         raise Refused("K-restore", f"この設置を使うことを確認できるのは、{WHO}です。", who=WHO)
-    if is_this_installation() or not reason.strip():
+    if identity.is_this_installation() or not reason.strip():
         raise Refused("K-restore", "確認することがないか、確かめた方法が書かれていません。", who=WHO)
     installed = Installation.objects.get(pk=1)
     doubtful = _doubt_overdue()
     Hold.objects.open().filter(kind=Hold.Kind.RESTORE).update(
         until=clock.now(), lifted_by=by, lift_reason=reason.strip()[:300])
-    record("installation.confirm", installed, by=by, clause="K-restore", reason=reason, doubtful=doubtful)
-    keep(settings.KOSHIKI_HOME / "installation", str(installed.identity))
+    record(identity.CONFIRMED, installed, by=by, clause="K-restore", reason=reason, doubtful=doubtful)
+    identity.lay(installed.identity)
     return doubtful
 
 

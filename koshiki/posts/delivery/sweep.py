@@ -13,7 +13,7 @@ from procrastinate.exceptions import AlreadyEnqueued
 from procrastinate.tasks import Task
 
 from koshiki.audit.log import record
-from koshiki.database.ownership import is_this_installation
+from koshiki.database import identity
 from koshiki.posts import jobs
 from koshiki.posts.delivery import restore
 from koshiki.posts.delivery.claim import due
@@ -28,8 +28,10 @@ log = logging.getLogger("koshiki.delivery")
 
 def sweep() -> None:
     """All of it, each part on its own; repeating it changes nothing."""
-    if not is_this_installation():
-        restore.discovered()
+    if doubt := identity.doubt():
+        restore.discovered(doubt)
+    else:
+        identity.note_seen()
     take_back()
     wake_due()
     wake_unread()
