@@ -20,8 +20,9 @@ from koshiki.backup.archive import DATABASE, FEED, MEDIA, BadBackup, Manifest, W
 from koshiki.backup.programs import running
 from koshiki.database.ownership import owner_url
 
-# Sessions would let in whoever holds the backup; jobs only wake what rows demand, and rows are all there.
-LEFT_OUT = ("django_session", "procrastinate_*")
+# Sessions would let in whoever holds the backup; jobs only wake what rows demand, and rows are all there; workers
+# and shared folders are those of the machines that were.
+LEFT_OUT = ("django_session", "procrastinate_*", "koshiki_worker", "koshiki_sharedfolder")
 FULL = "控えを書けません。{why}（{path}）。空きのある場所を指定してください。何も残していません。"
 
 

@@ -24,8 +24,8 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from koshiki.database.models import Installation, SharedFolder, Worker
-from koshiki.database.ownership import keep
 from koshiki.database.startup import NotFit
+from koshiki.disk import keep
 
 MARK = ".koshiki"  # the folder's token; beside it `.koshiki-<worker>` with each worker's number
 BEAT = 10.0  # seconds between two numbers of a worker

@@ -69,6 +69,12 @@ def _install(*, sample: bool) -> None:
         identity.lay(installed.identity)
 
 
+def make_folders() -> None:
+    """Where images, the feed's entries and style sheets lie; nobody else enters."""
+    for folder in (settings.KOSHIKI_MEDIA, settings.KOSHIKI_FEED, settings.STATIC_ROOT):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+
+
 def ensure_secret_key() -> None:
     """The key that signs sessions and forms, drawn at the first start, 0600."""
     path = settings.KOSHIKI_HOME / "secret_key"

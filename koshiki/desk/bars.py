@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
+from django.conf import settings
 from django.urls import reverse
 
+from koshiki import disk
 from koshiki.look import Bar
 from koshiki.organization.models import Person
 from koshiki.organization.roles import IP, in_service, is_it
+from koshiki.posts.delivery import restore
 from koshiki.public.standing import Standing, standing
+from koshiki.register.link import ring_trouble
 from koshiki.register.models import Account, Hold
 
 _SHOWN = 3
@@ -15,7 +21,7 @@ _SHOWN = 3
 
 def bars(person: Person) -> list[Bar]:
     """All of them: what stops everything first, then the public pages, then what stops one account."""
-    found = [*_copy(person), *_stops(person)]
+    found = [*_scarce(person), *_ring(person), *_copy(person), *_stops(person)]
     return sorted(found, key=lambda bar: bar.tone != "emergency")
 
 
@@ -34,15 +40,35 @@ def _stops(person: Person) -> list[Bar]:
     seen = Account.objects.visible_to(person)
     holds = Hold.objects.open().filter(account__isnull=True) | Hold.objects.open().filter(account__in=seen)
     found = sorted(holds.select_related("account")[:50], key=lambda hold: (bool(hold.account_id), bool(hold.service)))
-    shown = [Bar("emergency" if not hold.account_id else "warning", _words(hold), _url(hold), "詳しく見る")
-             for hold in found[:_SHOWN]]
-    rest = len(found) - len(shown)
-    return [*shown, Bar("warning", f"ほかに{rest}件の停止があります。", reverse("holds"), "停止の一覧")] if rest else shown
+    shown = [_bar(hold, person) for hold in found[:_SHOWN]]
+    rest = len(found) - _SHOWN
+    return [*shown, Bar("warning", f"ほかに{rest}件の停止があります。", reverse("holds"), "停止の一覧")] if rest > 0 else shown
+
+
+def _bar(hold: Hold, person: Person) -> Bar:
+    if hold.kind in Hold.SAFETY and restore.may_confirm(person):
+        return Bar("emergency", _words(hold), reverse("safety_stops"), "確かめる")
+    address = reverse("account", args=[hold.account_id]) if hold.account_id else reverse("holds")
+    return Bar("emergency" if not hold.account_id else "warning", _words(hold), address, "詳しく見る")
 
 
 def _words(hold: Hold) -> str:
+    if hold.kind == Hold.Kind.RESTORE:
+        return f"復元された設置か、写しです。{restore.WHO}が確かめるまで、何も発信しません（{hold.reason}）"
     return f"{hold.get_what_display()}を停止しています: {hold}（{hold.reason}）"
 
 
-def _url(hold: Hold) -> str:
-    return reverse("account", args=[hold.account_id]) if hold.account_id else reverse("holds")
+def _ring(person: Person) -> list[Bar]:
+    """The workers refuse to work with it; here people learn why nothing goes out."""
+    trouble = ring_trouble()
+    return [Bar("emergency", "鍵束が合わないため、何も発信していません。システム管理の担当は、控えと別に保管した鍵束を"
+                             f"置いてください（{trouble}）。")] if trouble else []
+
+
+def _scarce(person: Person) -> list[Bar]:
+    """Before the disk is full, whoever can do something about it knows; once it is, everybody."""
+    left = disk.free(Path(settings.KOSHIKI_HOME))
+    if left > disk.SCARCE or not (left < disk.SCARCE // 10 or is_it(person) or in_service(person)):
+        return []
+    return [Bar("emergency", f"ディスクの空きが、あと{left // 1_000_000}MBです。なくなると、保存も発信もできなくなります。"
+                             "システム管理の担当は、空きを作ってください。")]

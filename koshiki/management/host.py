@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
-from koshiki.database.ownership import is_this_installation
+from koshiki.database.identity import is_this_installation
 from koshiki.database.startup import NotFit
 from koshiki.networks.credentials import KeyRingTrouble
 from koshiki.posts.delivery.times import times

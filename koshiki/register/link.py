@@ -7,7 +7,15 @@ from typing import Any
 
 from koshiki.networks import adapter
 from koshiki.networks.base import Link
-from koshiki.networks.credentials import DoesNotOpen, KeyRingTrouble, load_key_ring, seal, sealed_with, unseal
+from koshiki.networks.credentials import (
+    DoesNotOpen,
+    KeyRingTrouble,
+    key_ring_path,
+    load_key_ring,
+    seal,
+    sealed_with,
+    unseal,
+)
 from koshiki.register.models import Account, Connection
 
 
@@ -43,8 +51,51 @@ def link_of(account: Account) -> Link:
 
 
 def refuse_foreign_ring() -> None:
-    """Raises KeyRingTrouble where the ring is missing, or lacks a key under which a live connection is sealed."""
-    keys = load_key_ring().keys
-    live = Connection.objects.filter(ended_at=None).values_list("sealed", flat=True)
-    if missing := {sealed_with(sealed) for sealed in live.iterator()} - {*keys}:
-        raise KeyRingTrouble(f"接続を封印した鍵がない: {', '.join(sorted(missing))}")
+    """Raises KeyRingTrouble where the ring is missing, or does not open a live connection."""
+    ring = load_key_ring()
+    live = Connection.objects.filter(ended_at=None).values_list("sealed", "account_id", "account__service")
+    closed = [sealed for sealed, account, service in live.iterator()
+              if not _opens(sealed, account=str(account), service=service, ring=ring)]
+    if closed:
+        raise KeyRingTrouble(f"接続を封印した鍵がない: {len(closed)}件、{', '.join(sorted({*map(_key_of, closed)}))}")
+
+
+def _key_of(sealed: bytes | memoryview) -> str:
+    try:
+        return sealed_with(sealed)
+    except DoesNotOpen:
+        return "封印が壊れています"
+
+
+def _opens(sealed: bytes | memoryview, **bound: Any) -> bool:
+    try:
+        unseal(sealed, **bound)
+    except DoesNotOpen:
+        return False
+    return True
+
+
+_looked_at: list[tuple[object, str]] = []  # the ring's file as it was when it was last tried, and what was found
+
+
+def ring_trouble() -> str:
+    """Why no worker works with this host's key ring; empty where all is well. Asks the database when the file changes."""
+    path = key_ring_path()
+    try:
+        found = path.stat()
+        file: object = (str(path), found.st_ino, found.st_mtime_ns, found.st_mode)
+    except OSError:
+        file = str(path)
+    if not _looked_at or _looked_at[-1][0] != file:
+        _looked_at[:] = [(file, _trouble())]
+    return _looked_at[-1][1]
+
+
+def _trouble() -> str:
+    if not Connection.objects.filter(ended_at=None).exists():
+        return ""
+    try:
+        refuse_foreign_ring()
+    except KeyRingTrouble as trouble:
+        return str(trouble)
+    return ""

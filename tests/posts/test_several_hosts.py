@@ -20,8 +20,8 @@ from koshiki.audit.log import verify
 from koshiki.database import folders
 from koshiki.database.models import SharedFolder
 from koshiki.database.models import Worker as WorkerRow
-from koshiki.database.ownership import keep
 from koshiki.database.startup import NotFit
+from koshiki.disk import keep
 from koshiki.networks.credentials import add_key, ensure_key_ring
 from koshiki.posts.content import Attached
 from koshiki.posts.media import register_image

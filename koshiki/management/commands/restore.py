@@ -12,7 +12,7 @@ from koshiki.backup.archive import BadBackup
 from koshiki.backup.restoring import restore
 from koshiki.database import roles
 from koshiki.database.embedded import make_home
-from koshiki.database.ownership import ensure_secret_key
+from koshiki.database.ownership import ensure_secret_key, make_folders
 from koshiki.database.upgrade import NotFit
 
 NEXT = """\
@@ -36,6 +36,7 @@ class Command(BaseCommand):
         try:
             verdict = restore(file.absolute(), say=self.stdout.write)
             ensure_secret_key()
+            make_folders()
             roles.refuse_if_log_can_change()
         except (BadBackup, NotFit, roles.LogCouldChange) as reason:
             raise CommandError(str(reason)) from reason

@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from koshiki.backup.upgrading import OldState
 from koshiki.database import roles
 from koshiki.database.embedded import make_home
-from koshiki.database.ownership import ensure_secret_key, set_up
+from koshiki.database.ownership import ensure_secret_key, make_folders, set_up
 from koshiki.database.startup import NotFit, refuse_sample_elsewhere
 from koshiki.networks.credentials import ensure_key_ring
 from koshiki.register.models import Connection
@@ -25,8 +25,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, sample: bool, no_backup: str, **options: Any) -> None:
         make_home(settings.KOSHIKI_HOME)
         ensure_secret_key()
-        for folder in (settings.KOSHIKI_MEDIA, settings.KOSHIKI_FEED, settings.STATIC_ROOT):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        make_folders()
         old_state = OldState(self.stdout.write, instead=no_backup)
         try:
             if sample:

@@ -41,6 +41,6 @@ def _duty(row: Delivery, approves: set[int]) -> Duty | None:
 def _stops(person: Person) -> list[Duty]:
     if not restore.may_confirm(person):
         return []
-    stops = Hold.objects.open().filter(kind__in=[Hold.Kind.RESTORE, Hold.Kind.CLOCK])
+    stops = Hold.objects.open().filter(kind__in=Hold.SAFETY)
     return [Duty("すべての発信が止まっています" if not stop.service else f"{stop}があります", reverse("safety_stops"),
                  stop.clause, "確かめる", stop.reason, since=stop.since, urgent=True) for stop in stops]

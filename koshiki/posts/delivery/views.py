@@ -18,6 +18,9 @@ from koshiki.posts.delivery.showing import card, is_moving
 from koshiki.posts.models import Delivery, Post
 from koshiki.register.models import Hold
 
+CONFIRMS: dict[str, Callable[..., object]] = {
+    Hold.Kind.RESTORE: restore.confirm, Hold.Kind.CLOCK: clocks.confirm}
+
 
 @require_safe
 def post_deliveries(request: HttpRequest, pk: int) -> HttpResponse:
@@ -69,13 +72,12 @@ def safety_stops(request: HttpRequest) -> HttpResponse:
         raise Http404
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        act = restore.confirm if request.POST.get("do") == "restore" else clocks.confirm
+        act = CONFIRMS.get(request.POST.get("do", ""), clocks.confirm)
         act(reason=form.cleaned_data["reason"], by=_person(request))
         messages.success(request, "確認を記録し、停止を解きました。")
         return redirect("safety_stops")
-    stops = Hold.objects.open().filter(kind__in=[Hold.Kind.RESTORE, Hold.Kind.CLOCK])
-    forms = {kind: form if request.POST.get("do") == kind else ReasonForm(auto_id=f"{kind}_%s")
-             for kind in ("restore", "clock")}
+    stops = Hold.objects.open().filter(kind__in=Hold.SAFETY)
+    forms = {kind: form if request.POST.get("do") == kind else ReasonForm(auto_id=f"{kind}_%s") for kind in CONFIRMS}
     return render(request, "posts/safety_stops.html", {"forms": forms, "stops": {s.kind: s for s in stops}},
                   status=422 if form.errors else 200)
 

@@ -54,6 +54,8 @@ class Hold(models.Model):
     lifted_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="解除した職員")
     lift_reason = models.CharField("解除の理由", max_length=300, blank=True)
 
+    SAFETY = (Kind.RESTORE, Kind.CLOCK)  # koshiki's own stops of everything: a person confirms, IT or the head
+
     objects = Holds.as_manager()
 
     class Meta:
