@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from io import StringIO
 
@@ -43,6 +44,27 @@ def test_an_untouched_log_holds(written: None) -> None:
     out = StringIO()
     call_command("verify_log", stdout=out)
     assert "5件の記録は、正しくつながっています" in out.getvalue()
+
+
+def test_a_log_holds_while_others_write_in_it(written: None, database_urls: dict[str, str]) -> None:
+    """As an auditor verifies on a working day; what is added between reading entries and head breaks nothing."""
+    writing = threading.Thread(target=_write_on, args=[60])
+    writing.start()
+    verdicts = []
+    while writing.is_alive():
+        verdicts.append(verify())
+    writing.join()
+    assert len(verdicts) > 3
+    assert [verdict for verdict in verdicts if not verdict.holds] == []
+    assert verify().count == 65
+
+
+def _write_on(entries: int) -> None:
+    person = Person.objects.get()
+    for number in range(entries):
+        with transaction.atomic():
+            record("person.change", person, by=person, clause="K-organization", time=number)
+    connection.close()
 
 
 def test_an_empty_log_holds(committed_db: None) -> None:
