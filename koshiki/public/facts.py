@@ -24,6 +24,7 @@ LOOKS = ("templates/public", "templates/components", "locale", "static", "public
 _SHOWN = ("pk", "state", "service", "name", "handle", "url", "introduction", "image", "listed_at", "division__code",
           "division__name", "division__name_en", "division__telephone")
 _DAY = re.compile(r"(?:en/)?feed/([0-9]{4}-[0-9]{2}-[0-9]{2})\.html")
+_CHECK = re.compile(r"check/([0-9]{4})\.bin")
 _ACCOUNT = re.compile(r"(?:en/)?accounts/([0-9]+)/(index|policy)\.html")
 
 
@@ -42,10 +43,12 @@ class Facts:
         return _digest(self.ground, *(sorted(part.items()) for part in (self.policies, self.days)))
 
     def of(self, path: str) -> str:
-        """Stands for the page of a day or an account, of which there are many; empty for any other."""
+        """Stands for the page of a day or an account, or for a year of the check's index; empty for any other."""
         if day := _DAY.fullmatch(path):
             first = date.fromisoformat(day[1])  # the next day's first hour may belong to it
             return _digest(self.ground, self.days.get(first, ""), self.days.get(first + timedelta(days=1), ""))
+        if check := _CHECK.fullmatch(path):
+            return _digest(self.ground, [row for row in sorted(self.days.items()) if row[0].year == int(check[1])])
         if account := _ACCOUNT.fullmatch(path):
             number = int(account[1])
             said = self.said.get(number, "") if account[2] == "index" else ""

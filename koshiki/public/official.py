@@ -8,20 +8,26 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from django.db.models import Q
 
-from koshiki.networks.addresses import Address, Kind, read_address
+from koshiki.networks.address_rules import RULES
+from koshiki.networks.addresses import Address, Kind, lowered, read_address
 from koshiki.posts.models import Delivery
 from koshiki.public import feed
-from koshiki.public.register import Listed, by_service, listed
+from koshiki.public.register import Listed, in_sections, listed
+from koshiki.register.models import Account
 from koshiki.text import BadText, clean
 
 CANDIDATES = 1000
+SHOWN = 100  # accounts to compare with; who looks further has the whole list
+
+
+WITH_HOSTS = frozenset(service["service"] for service in RULES["services"])
 
 
 class Verdict(StrEnum):
@@ -59,15 +65,18 @@ class Answer:
 
 
 def check_page(q: str | None = None) -> dict[str, Any]:
-    """The form, the answer to `q`, and the whole list. None where nobody answers: in the static copy."""
+    """The form, the answer to `q`, and the whole list; `q` is None in the static copy, where the script answers.
+
+    `verdicts` are what the script fills in, so that it says the same words.
+    """
     rows = listed()
     asked = (q or "").strip()
     return {"live": q is not None, "q": _echo(asked), "answer": answer(asked, rows) if asked else None,
-            "services": by_service(rows)}
+            "verdicts": [Answer(verdict) for verdict in Verdict], **in_sections(rows)}
 
 
 def answer(asked: str, rows: Sequence[Listed]) -> Answer:
-    """What can be said of this text, given the accounts on the register."""
+    """What can be said of this text, given the accounts on the register. `static/asking.js` says the same."""
     address = read_address(asked)
     match address.kind:
         case Kind.SHORT:
@@ -76,48 +85,65 @@ def answer(asked: str, rows: Sequence[Listed]) -> Answer:
             return Answer(Verdict.NAME, _of_name(address.key, rows))
         case Kind.NONE:
             return Answer(Verdict.NO_ADDRESS, host=address.host)
-    if delivery := _delivery(address):
+    if same := [row for row in rows if address.key and read_address(row.address).key == address.key]:
+        official = [row for row in same if row.official]
+        return Answer(Verdict.OFFICIAL if official else Verdict.LISTED, official or same)
+    if ground(address) in grounds(rows) and (delivery := _delivery(address)):
         return Answer(Verdict.PUBLISHED, [Listed(delivery.account)], publication=feed.published(delivery))
-    if address.kind is Kind.POST:
-        return Answer(Verdict.UNKNOWN_POST, _of_service(address.service, rows), address.host)
-    return _account(address, rows)
+    verdict = Verdict.UNKNOWN_POST if address.kind is Kind.POST else Verdict.NOT_LISTED
+    return Answer(verdict, _of_service(address.service, rows), address.host)
 
 
-def _account(address: Address, rows: Sequence[Listed]) -> Answer:
-    same = [row for row in rows if address.key and read_address(row.address).key == address.key]
-    if not same:
-        return Answer(Verdict.NOT_LISTED, _of_service(address.service, rows), address.host)
-    official = [row for row in same if row.official]
-    return Answer(Verdict.OFFICIAL if official else Verdict.LISTED, official or same)
+def ground(address: Address) -> str:
+    """Where an address lies: the service, or, where anybody may run a server, the server's host."""
+    return address.service if address.service in WITH_HOSTS else address.host
+
+
+def grounds(rows: Iterable[Listed]) -> Collection[str]:
+    """Where the city has accounts: nothing elsewhere is a publication of the city's, whatever its key."""
+    return {ground(read_address(row.address)) for row in rows if row.address}
+
+
+def publication_keys(service: str, remote_id: str, url: str) -> list[str]:
+    """The keys under which a publication is found: told by its address and its remote id, never by a handle."""
+    address = read_address(url)
+    told = address.kind is Kind.POST or address.key.startswith("web:")
+    numbered = f"{service}:post/{remote_id}"
+    own = [numbered] if remote_id and service in WITH_HOSTS and numbered != address.key else []
+    return ([address.key] if told else []) + own
 
 
 def _delivery(address: Address) -> Delivery | None:
-    """What koshiki published under this address: told by service and remote id, never by the handle in it."""
     tail = re.split(r"[/:#=]", address.key)[-1]
     if not tail or "\0" in tail:
         return None
-    alike = feed.sent().filter(Q(remote_id__iexact=tail) | Q(url__iendswith=tail))
+    alike = feed.sent().filter(Q(remote_id__iexact=tail) | Q(url__icontains=tail))
     found = alike.select_related("approval__revision", "account__division").order_by("-pk")[:CANDIDATES]
     return next((delivery for delivery in found if address.key in _keys(delivery)), None)
 
 
-def _keys(delivery: Delivery) -> tuple[str, str]:
-    return read_address(delivery.url).key, f"{delivery.account.service}:post/{delivery.remote_id}"
+def _keys(delivery: Delivery) -> list[str]:
+    return publication_keys(delivery.account.service, delivery.remote_id, delivery.url)
 
 
 def _of_service(service: str, rows: Iterable[Listed]) -> list[Listed]:
-    return [row for row in rows if service and row.account.service == service]
+    return [row for row in rows if service and row.account.service == service][:SHOWN]
 
 
 def _of_name(name: str, rows: Iterable[Listed]) -> list[Listed]:
-    wanted = _folded(name.partition("@")[0])
+    wanted = folded(name.partition("@")[0])
     return [row for row in rows if wanted and any(
-        word and (wanted in word or word in wanted)
-        for word in (_folded(row.account.name), _folded(row.account.handle.lstrip("@").partition("@")[0])))]
+        wanted in word or word in wanted for word in names(row.account))][:SHOWN]
 
 
-def _folded(name: str) -> str:
-    return re.sub(r"[\s　]", "", unicodedata.normalize("NFKC", name)).casefold()
+def names(account: Account) -> list[str]:
+    """Under what an account is looked for: its name and its handle, as they are compared."""
+    return [word for word in (folded(account.name), folded(account.handle.lstrip("@").partition("@")[0])) if word]
+
+
+def folded(name: str) -> str:
+    """Without spaces, widths and letter case."""
+    return lowered(re.sub(r"[ \t\r\n\u00a0\u3000]", "", unicodedata.normalize("NFKC", name)))
 
 
 def _echo(asked: str) -> str:

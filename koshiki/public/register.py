@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -11,7 +11,7 @@ from typing import Any
 
 from django.db.models import QuerySet
 from django.utils import timezone
-from django.utils.translation import get_language, gettext_noop
+from django.utils.translation import get_language, gettext_noop, override
 from django.utils.translation import gettext as _
 
 from koshiki.networks import SERVICES, service_label
@@ -20,6 +20,7 @@ from koshiki.register.address import account_address, the_citys_own
 from koshiki.register.models import Account
 from koshiki.register.policy import public_policy, shown_items
 
+WITH_INTRODUCTIONS, ON_ONE_PAGE = 60, 200  # accounts; a page stays under 60 kB (an old phone in bright sun)
 # Services whose names are words of a language.
 NAMED_IN_JAPANESE = (gettext_noop("市の発信一覧"), gettext_noop("X（旧Twitter）"), gettext_noop("ブログ（WordPress）"))
 
@@ -78,6 +79,16 @@ class Listed:
         return pictures.small_name(self.account.image, pictures.FACE) if self.account.image else ""
 
 
+@dataclass(frozen=True)
+class Section:
+    """区分 — the accounts on one service, and how many they are where they stand on a page of their own."""
+
+    key: str
+    label: str
+    accounts: list[Listed]
+    number: int
+
+
 def listed() -> list[Listed]:
     """Every account on the register, by service, then by division."""
     order = {key: place for place, key in enumerate(SERVICES)}
@@ -85,9 +96,9 @@ def listed() -> list[Listed]:
     return [Listed(account) for account in sorted(rows, key=lambda account: order.get(account.service, len(order)))]
 
 
-def by_service(rows: Iterable[Listed]) -> list[tuple[str, list[Listed]]]:
-    """The accounts under the name of each service."""
-    return [(label, list(group)) for label, group in groupby(rows, attrgetter("service"))]
+def by_service(rows: Iterable[Listed]) -> list[tuple[str, str, list[Listed]]]:
+    """The accounts under the key and name of each service."""
+    return [(*service, list(group)) for service, group in groupby(rows, lambda row: (row.account.service, row.service))]
 
 
 def numbers() -> list[int]:
@@ -106,6 +117,15 @@ def accounts() -> QuerySet[Account]:
     return Account.objects.public().select_related("division").prefetch_related("verifications")
 
 
+def in_each_language(service: str) -> list[str]:
+    """The service's name in Japanese and in English, for what both languages' pages read."""
+    found = []
+    for language in ("ja", "en"):
+        with override(language):
+            found.append(_(service_label(service)))
+    return found
+
+
 def web_address(url: str) -> str:
     """The address if it leads to a page of the web; else nothing that a page may link to."""
     return url if url.lower().startswith(("https://", "http://")) else ""
@@ -113,7 +133,28 @@ def web_address(url: str) -> str:
 
 def register_page() -> dict[str, Any]:
     rows = listed()
-    return {"services": by_service(rows), "count": len(rows)}
+    return {"introductions": len(rows) <= WITH_INTRODUCTIONS, **in_sections(rows)}
+
+
+def in_sections(rows: Sequence[Listed]) -> dict[str, Any]:
+    """The list by service; of many accounts only the services with how many, since each has a page of its own."""
+    many = len(rows) > ON_ONE_PAGE
+    found = [Section(key, label, [] if many else accounts, len(accounts)) for key, label, accounts in by_service(rows)]
+    return {"sections": found, "many": many, "count": len(rows)}
+
+
+def service_page(service: str) -> dict[str, Any] | None:
+    """The accounts on one service, with their full addresses, by division; None where the city has none."""
+    rows = [row for row in listed() if row.account.service == service]
+    if not rows:
+        return None
+    return {"label": rows[0].service, "divisions": [
+        (name, list(group)) for name, group in groupby(rows, attrgetter("division"))]}
+
+
+def services() -> list[str]:
+    """The services on which the city has accounts."""
+    return list(Account.objects.public().order_by("service").values_list("service", flat=True).distinct())
 
 
 def account_page(number: str) -> dict[str, Any] | None:

@@ -19,11 +19,12 @@ from django.utils.translation import gettext as _
 
 from koshiki.guideline import guideline
 from koshiki.look import Entry
-from koshiki.public import atom, feed, json_feed, official, open_data, register
+from koshiki.public import atom, check_index, feed, json_feed, official, open_data, register, search_index
 
-HTML, JSON = "text/html; charset=utf-8", "application/json"
+HTML, JSON, DIGESTS = "text/html; charset=utf-8", "application/json", "application/octet-stream"
 ATOM, JSON_FEED = "application/atom+xml; charset=utf-8", "application/feed+json"
-ASSETS = ("tokens.css", "koshiki.css", "mark.svg")
+SCRIPTS = ("search.js", "check.js", "asking.js", "addresses.js", "digest.js")
+ASSETS = ("tokens.css", "koshiki.css", "noscript.css", "mark.svg", *SCRIPTS)
 
 
 class NoSuchPage(LookupError):
@@ -54,6 +55,7 @@ def _kind(pattern: str, template: str, context: Callable[..., dict[str, Any] | N
 
 KINDS = (
     _kind(r"index\.html", "register", register.register_page, "register"),
+    _kind(r"services/(?P<service>[a-z_]+)\.html", "service", register.service_page, "register"),
     _kind(r"accounts/(?P<number>[1-9][0-9]{0,17})/index\.html", "account", register.account_page, "register"),
     _kind(r"accounts/(?P<number>[1-9][0-9]{0,17})/policy\.html", "policy", register.policy_page, "register"),
     _kind(r"feed/index\.html", "feed", feed.feed_page, "feed"),
@@ -67,7 +69,10 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     json_feed.PATH: (JSON_FEED, json_feed.json_feed),
     "accounts.json": (JSON, open_data.accounts_json),
     "accounts.schema.json": (JSON, open_data.schema_json),
+    "search.json": (JSON, search_index.search_json),
+    "check.json": (JSON, check_index.check_json),
 }
+_CHECK = re.compile(r"check/([0-9]{4})\.bin")
 
 
 def page(path: str, **asked: str) -> Page:
@@ -78,6 +83,8 @@ def page(path: str, **asked: str) -> Page:
     if path in FILES:
         media_type, content = FILES[path]
         return Page(media_type, content())
+    if (digests := _CHECK.fullmatch(path)) and (content_of_year := check_index.year(int(digests[1]))):
+        return Page(DIGESTS, content_of_year)
     language, below = ("en", path.removeprefix("en/")) if path.startswith("en/") else ("ja", path)
     for kind in KINDS:
         if match := kind.pattern.fullmatch(below):
@@ -96,8 +103,10 @@ def paths() -> Iterator[str]:
     """Every path of the static copy."""
     yield from FILES
     days = [day for day, _number in feed.days()]
+    yield from (f"check/{year}.bin" for year in dict.fromkeys(day.year for day in days))
     for prefix in ("", "en/"):
         yield from (prefix + path for path in ("index.html", "feed/index.html", "check.html", "about.html"))
+        yield from (f"{prefix}services/{service}.html" for service in register.services())
         for number in register.numbers():
             yield f"{prefix}accounts/{number}/index.html"
         for number in register.numbers_with_policy():

@@ -14,13 +14,17 @@ _VOID = {"meta", "link", "input", "img", "br", "hr"}
 
 @dataclass
 class Read:
-    """What one page holds: addresses it leads to, ids, its elements, and texts with their language."""
+    """What one page holds: addresses it leads to, ids, its elements, and texts with their language.
+
+    `kept_ready` are texts of templates, which nobody sees until a script takes them out.
+    """
 
     links: list[str] = field(default_factory=list)
     ids: list[str] = field(default_factory=list)
     elements: list[str] = field(default_factory=list)
     attributes: set[str] = field(default_factory=set)
     texts: list[tuple[str, str]] = field(default_factory=list)
+    kept_ready: list[tuple[str, str]] = field(default_factory=list)
 
     @property
     def text(self) -> str:
@@ -28,17 +32,18 @@ class Read:
 
     def foreign(self) -> list[str]:
         """Japanese words that stand where the page says it is English."""
-        return [text.strip() for language, text in self.texts if language == "en" and JAPANESE.search(text)]
+        return [text.strip() for language, text in self.texts + self.kept_ready if language == "en" and JAPANESE.search(text)]
 
 
 class _Reader(HTMLParser):
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
-        self.read, self._languages = Read(), [""]
+        self.read, self._languages, self._templates = Read(), [""], 0
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         known = {name: value or "" for name, value in attrs}
         self.read.elements.append(tag)
+        self._templates += tag == "template"
         self.read.attributes |= known.keys()
         self.read.links += [known[name] for name in ("href", "src", "action") if name in known]
         self.read.ids += [known["id"]] if "id" in known else []
@@ -49,11 +54,12 @@ class _Reader(HTMLParser):
             self._languages.append(language)
 
     def handle_endtag(self, tag: str) -> None:
+        self._templates -= tag == "template"
         if tag not in _VOID:
             self._languages.pop()
 
     def handle_data(self, data: str) -> None:
-        self.read.texts.append((self._languages[-1], data))
+        (self.read.kept_ready if self._templates else self.read.texts).append((self._languages[-1], data))
 
 
 def read(html: str) -> Read:

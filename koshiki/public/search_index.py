@@ -1,0 +1,27 @@
+"""検索用の索引 — the register as the search field looks through it: names, handles, services and divisions."""
+
+from __future__ import annotations
+
+import json
+
+from koshiki.public.register import Listed, in_each_language, listed
+
+
+def search_json() -> bytes:
+    """Rows of number, service, division, name, handle and whether it is official; services and divisions by place."""
+    rows = listed()
+    services = list(dict.fromkeys(row.account.service for row in rows))
+    divisions = list(dict.fromkeys(row.account.division for row in rows))
+    found = {
+        "services": [in_each_language(service) for service in services],
+        "divisions": [[division.name, division.name_en or division.name] for division in divisions],
+        "accounts": [_row(row, services.index(row.account.service), divisions.index(row.account.division))
+                     for row in rows],
+    }
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def _row(row: Listed, service: int, division: int) -> list[int | str]:
+    account = row.account
+    return [account.pk, service, division, account.name, account.handle, int(row.official)]
+
