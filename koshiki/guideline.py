@@ -28,6 +28,14 @@ class Handling(StrEnum):
     HOUSE = "内規"  # koshiki's own rule
 
 
+class Way(StrEnum):
+    """掲載のしかた — how the register reaches the city's home page (§6(3)イ)."""
+
+    STATIC = "static"  # the static copy, on a path of the city's site
+    FRAGMENT = "fragment"  # a person takes each entry over into the city's CMS and records where it stands
+    PAGES = "pages"  # koshiki's own pages
+
+
 @dataclass(frozen=True)
 class Clause:
     """条項 — one clause: koshiki's id, how this city numbers it, and its words."""
@@ -149,6 +157,7 @@ class Guideline:
     service_divisions: dict[str, ServiceDivision]
     fixed: dict[str, str]
     register: dict[str, Any]
+    way: Way
     approval: dict[str, Any]
 
     def under(self, prefix: str) -> list[Clause]:
@@ -226,8 +235,16 @@ def _built(raw: dict[str, Any]) -> Guideline:
         service_divisions={d["duty"]: ServiceDivision(**d) for d in raw["service_division"]},
         fixed=raw["fixed"],
         register=raw["register"],
+        way=_way(raw["register"]["way"]),
         approval=raw["approval"],
     )
+
+
+def _way(named: str) -> Way:
+    try:
+        return Way(named)
+    except ValueError:
+        raise ValueError(f"[register] way は {'、'.join(Way)} のいずれかです: {named}") from None
 
 
 def _clause(raw: dict[str, Any]) -> Clause:

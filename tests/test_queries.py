@@ -85,7 +85,8 @@ PAGES: list[Page] = [
     ("policy_shown", focal, "aoki"), ("account_notify", _stage("acquired"), "chiba"),
     ("account_notification", _stage("notified"), "hata"), ("notification", _one(lambda m: m.notified), "hata"),
     ("notification_return", _one(lambda m: m.notified), "hata"), ("account_list", _stage("received"), "hara"),
-    ("register_management", _nothing, "hata"), ("account_profile", _stage("listed"), "hata"),
+    ("register_management", _nothing, "hata"), ("register_page", _stage("listed"), "hata"),
+    ("register_page_seen", _stage("listed"), "hata"), ("account_profile", _stage("listed"), "hata"),
     ("profile_explain", _stage("listed"), "chiba"), ("account_verification", focal, "hata"),
     ("account_people", focal, "chiba"), ("assignment_letter", assignment, "chiba"),
     ("assignment_end", assignment, "chiba"), ("assignment_revoke", assignment, "chiba"),
@@ -109,7 +110,7 @@ PAGES: list[Page] = [
     *(("public_page", lambda m, path=path: (path.format(m=m, day=clock.today()),), "") for path in (
         "accounts/{m.focal.pk}/", "accounts/{m.focal.pk}/policy.html", "feed/", "feed/{day:%Y}.html",
         "feed/{day:%Y-%m-%d}.html", "check.html", "about.html", "accounts.json", "accounts.schema.json",
-        "feed/atom.xml", "en/", "en/feed/")),
+        "feed/atom.xml", "feed/feed.json", "en/", "en/feed/")),
     ("public_picture", lambda m: (small_name(m.picture.sha256, FACE),), ""),
 ]
 
@@ -118,7 +119,7 @@ ONLY_SENT = {
     "post_export",
     "organization_export",
     "sign_out", "log_verify", "log_export", "decision_read", "policy_complete", "policy_share", "policy_read",
-    "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect",
+    "notification_receive", "profile_check", "register_page_look", "account_official", "account_token", "account_disconnect",
     "delivery_release", "post_preview", "post_submit", "post_take_over",
 }
 # For machines that watch: they ask the database on a connection of their own, the same few questions always.

@@ -18,7 +18,7 @@ from django.db.models import CharField, Value
 from django.db.models.functions import MD5, Cast, Concat, TruncDate
 
 from koshiki.public import feed, register
-from koshiki.register.models import Policy, Verification
+from koshiki.register.models import Policy, RegisterPage, Verification
 
 LOOKS = ("templates/public", "templates/components", "locale", "static", "public", "templatetags")
 _SHOWN = ("pk", "state", "service", "name", "handle", "url", "introduction", "image", "listed_at", "division__code",
@@ -64,6 +64,7 @@ def facts() -> Facts:
 def _accounts() -> Iterable[Any]:
     seen = register.accounts()
     yield from seen.order_by("pk").values_list(*_SHOWN)
+    yield from RegisterPage.objects.filter(account__in=seen, ended_at=None).order_by("account").values_list("account", "url")
     yield from Verification.objects.filter(account__in=seen).order_by("pk").values_list("account", "granted_on")
 
 

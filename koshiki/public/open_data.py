@@ -26,12 +26,12 @@ ACCOUNT: dict[str, Any] = {
     "telephone": _TEXT | {"description": gettext_noop("担当所属の電話番号")},
     "introduction": _TEXT | {"description": gettext_noop("紹介文")},
     "image": _ADDRESS | {"description": gettext_noop("アカウント画像のアドレス。あるときだけ")},
-    "page": _ADDRESS | {"description": gettext_noop("掲載ページのアドレス。変わりません")},
+    "page": _ADDRESS | {"description": gettext_noop("掲載ページのアドレス。変わりません。仮掲載の間はありません")},
     "official": {"type": "boolean", "description": gettext_noop("開始手続がすべて済んでいれば true")},
     "since": {"type": "string", "format": "date", "description": gettext_noop("掲載した日")},
     "verified": {"type": "boolean", "description": gettext_noop("サービスの認証を受けていれば true")},
 }
-OPTIONAL = {"handle", "url", "telephone", "introduction", "image", "since"}
+OPTIONAL = {"handle", "url", "telephone", "introduction", "image", "since", "page"}
 SCHEMA: dict[str, Any] = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
     "title": "公式アカウント一覧 / Official accounts",

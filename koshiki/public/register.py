@@ -14,6 +14,7 @@ from django.utils import timezone
 from django.utils.translation import get_language, gettext_noop, override
 from django.utils.translation import gettext as _
 
+from koshiki.guideline import Way, guideline
 from koshiki.networks import SERVICES, service_label
 from koshiki.public import feed, pictures
 from koshiki.register.address import account_address, the_citys_own
@@ -114,7 +115,8 @@ def numbers_with_policy() -> list[int]:
 
 def accounts() -> QuerySet[Account]:
     """The accounts on the register with all that their entries show."""
-    return Account.objects.public().select_related("division").prefetch_related("verifications")
+    found = Account.objects.public().select_related("division").prefetch_related("verifications")
+    return found.prefetch_related("register_pages") if guideline().way is Way.FRAGMENT else found
 
 
 def in_each_language(service: str) -> list[str]:

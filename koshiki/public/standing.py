@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import F, OuterRef, Subquery
+from django.db.models import Subquery, Value
+from django.db.models.functions import Coalesce
 
 from koshiki import clock
-from koshiki.audit.models import Entry
+from koshiki.audit.models import Entry, Head
 from koshiki.calendar import wareki
 from koshiki.guideline import guideline
 from koshiki.public.models import PublicCopy
@@ -41,9 +42,10 @@ def standing() -> Standing:
 
 def _last_and_waiting() -> tuple[PublicCopy, datetime | None]:
     """How far the copy has come, and when the first act happened that it has not looked at."""
-    following = Entry.objects.filter(number=OuterRef("next")).values("at")
-    found = PublicCopy.objects.annotate(next=F("entry") + 1).annotate(waiting=Subquery(following)).first()
-    if found is None:
-        first = Entry.objects.filter(number=1).first()
-        return PublicCopy(pk=1), first.at if first else None
-    return found, found.waiting
+    copy = PublicCopy.objects.filter(pk=1)
+    seen = Coalesce(Subquery(copy.values("entry")), 0)
+    found = Head.objects.annotate(
+        written_at=Subquery(copy.values("written_at")), error=Coalesce(Subquery(copy.values("error")), Value("")),
+        waiting=Subquery(Entry.objects.filter(number=seen + 1).values("at")[:1]),
+    ).values_list("written_at", "error", "waiting").get(pk=1)
+    return PublicCopy(written_at=found[0], error=found[1]), found[2]

@@ -2,22 +2,42 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 
+from koshiki.guideline import Way, guideline
 from koshiki.networks import adapter
 from koshiki.networks.address_rules import RULES
 from koshiki.networks.addresses import Kind, read_address, same_account
 from koshiki.networks.base import Identity
-from koshiki.register.models import Account
+from koshiki.register.models import Account, RegisterPage
+from koshiki.text import links, outside
 
 _WITH_HOSTS = frozenset(rules["service"] for rules in RULES["services"])
 
 
 def register_address(account: Account) -> str:
-    """The account's page in the public register: fixed from the acquisition on (§6(3)ウ)."""
-    return urljoin(settings.KOSHIKI_PUBLIC_URL, f"accounts/{account.pk}/")
+    """The account's page in the public register, which its profile must hold (§6(3)ウ).
+
+    Fixed from the acquisition on; where the city lists by its CMS, empty until a person has recorded it.
+    """
+    if guideline().way is not Way.FRAGMENT:
+        return urljoin(settings.KOSHIKI_PUBLIC_URL, f"accounts/{account.pk}/")
+    page = cms_page(account)
+    return page.url if page else ""
+
+
+def cms_page(account: Account) -> RegisterPage | None:
+    """The page of the city's CMS that shows the account; fetched beforehand, it asks nothing again."""
+    return next((page for page in account.register_pages.all() if page.ended_at is None), None)
+
+
+def on_the_citys_site(url: str) -> bool:
+    """Does the address lie on the city's own domains?"""
+    found = links(url)
+    return (len(found) == 1 and found[0].url == url and urlsplit(url).scheme in ("http", "https")
+            and not outside(found, guideline().city["domains"]))
 
 
 def account_address(account: Account) -> str:

@@ -28,7 +28,7 @@ _DUE = {
     "list": "profile_business_days",
 }
 
-_HANDS_ON = {"complete_policy"}  # no new state, yet it is another's turn
+_HANDS_ON = {"complete_policy", "record_page"}  # no new state, yet it is another's turn
 
 
 def locked_for(account: Account, name: str, *, by: Person) -> Account:

@@ -28,6 +28,8 @@ _WORDS = {
     "account.share_policy": "運用ポリシーを所属内で共有しました", "account.show_policy": "運用ポリシーの明示を記録しました",
     "account.notify": "届け出ました", "account.receive": "届出を受理しました",
     "account.return_notification": "届出を差し戻しました", "account.list": "市ホームページに掲載しました",
+    "account.record_page": "掲載ページのアドレスを記録しました", "account.look_at_page": "掲載ページを取りに行って確かめました",
+    "account.confirm_page": "掲載ページを目で見て確かめました",
     "account.check_profile": "プロフィール欄を確認しました",
     "account.explain_profile": "プロフィール欄に記載しない理由を記録しました",
     "account.verify": "認証アカウントについて記録しました", "account.make_official": "公式アカウントとしました",

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from koshiki.guideline import guideline
+from koshiki.guideline import Way, guideline
 from koshiki.organization.models import Deputy, Division, Person
 from koshiki.organization.roles import IP, heads_of, members_of, present_heads, service_division
+from koshiki.register.address import cms_page
 from koshiki.register.flow import State, current_step, deciding_division, newest_application, open_application
 from koshiki.register.models import Account
 
@@ -99,6 +100,9 @@ def _listing(account: Account) -> Turn:
 
 def _last_check(account: Account) -> Turn:
     division = service_division(IP)
+    if guideline().way is Way.FRAGMENT and cms_page(account) is None:
+        return Turn("CMSへの掲載とアドレスの記録", str(division or "情報政策課"), "§6(3)イ",
+                    lambda: list(members_of(division)) if division else [])
     return Turn("プロフィール欄の確認", f"{account.division}と{division or '情報政策課'}", "§6(3)ウ",
                 lambda: [*acting_heads(account.division), *(members_of(division) if division else [])])
 

@@ -42,7 +42,6 @@ urlpatterns = [
     path("accounts/notifications/<int:pk>/receive/", notify.notification_receive, name="notification_receive"),
     path("accounts/notifications/<int:pk>/return/", notify.notification_return, name="notification_return"),
     path("accounts/<int:pk>/list/", notify.account_list, name="account_list"),
-    path("accounts/register/", notify.register_management, name="register_management"),
     path("accounts/<int:pk>/profile/", profile.account_profile, name="account_profile"),
     path("accounts/<int:pk>/profile/check/", profile.profile_check, name="profile_check"),
     path("accounts/<int:pk>/profile/explain/", profile.profile_explain, name="profile_explain"),

@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
 
 from koshiki import clock
-from koshiki.guideline import guideline
+from koshiki.guideline import Way, guideline
 from koshiki.organization.duties import Duty
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import IP, deputises, service_division
 from koshiki.register.flow import State, current_step
-from koshiki.register.models import Account, Application, Connection, Decision, Policy
+from koshiki.register.models import (
+    Account,
+    Application,
+    Connection,
+    Decision,
+    Policy,
+    RegisterPage,
+    RegisterPageCheck,
+)
 from koshiki.register.roles import assigned
 
 
@@ -26,6 +34,7 @@ def waiting(person: Person) -> list[Duty]:
         *_applications(person),
         *_own_division(person, heads),
         *_information_policy(person, heads),
+        *_pages(person),
         *_policies(person),
         *_afterwards(person),
         *_dead_connections(person),
@@ -95,7 +104,8 @@ def _own_division(person: Person, heads: frozenset[int]) -> Iterator[Duty]:
     """What the head still has to do after the acquisition."""
     states = [State.ACQUIRED, State.NOTIFICATION_RETURNED, State.LISTED]
     unready = Q(state=State.ACQUIRED) & ~Q(policies__completed_at__isnull=False)  # the policy is attached to the form
-    found = Account.objects.filter(division__in=heads, state__in=states).exclude(unready).select_related("division")
+    found = (Account.objects.filter(division__in=heads, state__in=states).exclude(unready).filter(_with_page())
+             .select_related("division"))
     for account in found:
         if account.state == State.LISTED:
             yield _duty(account, "account_profile", title="プロフィール欄へのURLの記載", clause="§6(3)ウ",
@@ -112,8 +122,31 @@ def _information_policy(person: Person, heads: frozenset[int]) -> Iterator[Duty]
         return
     states = [State.NOTIFIED, State.LISTED] if IP in person.standing.services else []
     states += [State.RECEIVED] if division.pk in heads else []
-    for account in Account.objects.filter(state__in=states).select_related("division"):
+    for account in Account.objects.filter(_with_page(), state__in=states).select_related("division"):
         yield _register_duty(account)
+
+
+def _with_page() -> Q:
+    """Where the city lists by its CMS, the profile waits until the page's address is known (仮掲載)."""
+    if guideline().way is not Way.FRAGMENT:
+        return Q()
+    return ~Q(state=State.LISTED) | Q(Exists(RegisterPage.objects.filter(account=OuterRef("pk"), ended_at=None)))
+
+
+def _pages(person: Person) -> Iterator[Duty]:
+    """What is wrong with the pages on the city's site: not recorded yet, or not showing the account."""
+    if IP not in person.standing.services or guideline().way is Way.PAGES:
+        return
+    listed = Account.objects.public().select_related("division")
+    if guideline().way is Way.FRAGMENT:
+        recorded = Exists(RegisterPage.objects.filter(account=OuterRef("pk"), ended_at=None))
+        for account in listed.exclude(recorded):
+            yield _duty(account, "register_page", title="CMSへの掲載とアドレスの記録", clause="§6(3)イ", action="断片を写す",
+                        due=account.due_at)
+        listed = listed.filter(recorded)
+    looks = RegisterPageCheck.objects.filter(account=OuterRef("pk")).order_by("-at", "-pk").values("result")[:1]
+    for account in listed.annotate(looked=Subquery(looks)).filter(looked=RegisterPageCheck.Result.LACKING):
+        yield _duty(account, "register_page", title="掲載ページの不足", clause="§6(3)イ", action="ページを直す")
 
 
 def _register_duty(account: Account) -> Duty:

@@ -146,6 +146,7 @@ TOUR = (
     Stop("ip_staff", "home"), Stop("ip_staff", "account_notification", in_state("notified")),
     Stop("ip_staff", "notification", first(Notification)),
     Stop("ip_staff", "notification_return", first(Notification, account__state="notified")),
+    Stop("ip_staff", "register_page", in_state("listed")), Stop("ip_staff", "register_page_seen", in_state("listed")),
     Stop("ip_staff", "register_management"), Stop("ip_staff", "account_profile", in_state("listed")),
     # who reads everything, and who keeps the system
     Stop("auditor", "home"), Stop("auditor", "log"), Stop("auditor", "log", press="いま確かめる"),

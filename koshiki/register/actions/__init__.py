@@ -24,6 +24,7 @@ from koshiki.register.actions.decide import (
 )
 from koshiki.register.actions.holds import lift, stop
 from koshiki.register.actions.notify import list_account, notify, receive, return_notification
+from koshiki.register.actions.page import confirm_page, look_at_page, record_page
 from koshiki.register.actions.people import end_assignment, name_approver, name_author, revoke_assignment
 from koshiki.register.actions.profile import (
     check_profile,
@@ -39,6 +40,7 @@ __all__ = [
     "begin_connection",
     "check_profile",
     "complete_policy",
+    "confirm_page",
     "connect_with_token",
     "end_assignment",
     "end_connection",
@@ -47,6 +49,7 @@ __all__ = [
     "finish_connection",
     "lift",
     "list_account",
+    "look_at_page",
     "make_official",
     "name_approver",
     "name_author",
@@ -55,6 +58,7 @@ __all__ = [
     "read_policy",
     "receive",
     "record_acquisition",
+    "record_page",
     "record_paper_decision",
     "record_profile",
     "record_verification",

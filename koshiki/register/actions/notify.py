@@ -6,17 +6,18 @@ import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 
 from koshiki import clock
 from koshiki.audit.log import canonical
-from koshiki.guideline import Form, Refused, guideline
+from koshiki.guideline import Form, Refused, Way, guideline
 from koshiki.networks import service_label
 from koshiki.organization.models import Person
 from koshiki.organization.roles import heads
 from koshiki.register import policy as policies
-from koshiki.register.address import account_address
+from koshiki.register.address import account_address, on_the_citys_site
 from koshiki.register.files import keep_image
 from koshiki.register.flow import HEAD, IP_STAFF
 from koshiki.register.models import Account, Notification, StoredFile
@@ -127,12 +128,22 @@ def _open(notification: Notification) -> Notification:
 def list_account(account: Account, *, by: Person) -> Account:
     """情報政策課長 puts the account on the register (§6(3)イ): its page at the fixed address is public from now on."""
     locked = locked_for(account, "list", by=by)
+    _require_the_citys_site()
     received = locked.notifications.filter(form="opening", received_at__isnull=False).latest("version")
     locked.introduction = received.content["introduction"]
     locked.image = received.image.sha256 if received.image else ""
     locked.listed_at = clock.now()
     return pass_on(locked, "list", by=by, notification=received.digest,
                    as_="本人" if heads_information_policy(by) else "代決")
+
+
+def _require_the_citys_site() -> None:
+    """Where the register is a copy on the city's home page, that is where its address must lie."""
+    if guideline().way is Way.STATIC and not on_the_citys_site(settings.KOSHIKI_PUBLIC_URL):
+        raise Refused("§6(3)イ", f"公開ページのアドレス（{settings.KOSHIKI_PUBLIC_URL}）が、"
+                      "市公式ホームページのものではありません。",
+                      now="KOSHIKI_PUBLIC_URL に、市公式ホームページの中のアドレスを書いてください。",
+                      who="システム管理の職員")
 
 
 def heads_information_policy(person: Person) -> bool:

@@ -13,6 +13,7 @@ from koshiki.networks.base import Outcome, Profile, ShowsProfile
 from koshiki.organization.models import Person
 from koshiki.register import policy as policies
 from koshiki.register.actions.notify import Upload
+from koshiki.register.actions.page import page_fault, require_address, require_page
 from koshiki.register.address import is_shortened, register_address, the_citys_own
 from koshiki.register.files import keep_document
 from koshiki.register.flow import FLOW, HEAD, IP_STAFF
@@ -40,6 +41,7 @@ def check_profile(account: Account, *, by: Person) -> ProfileCheck:
     Where the service shows no profile, the result says so: a person looks, with evidence.
     """
     FLOW.check(account, "check_profile", by=by)
+    require_address(account)
     result, found = _looked_up(account)
     return _keep_check(account, result, found, asked_by=by)
 
@@ -80,6 +82,7 @@ def _keep_check(account: Account, result: Result, found: str, *, asked_by: Perso
 def record_profile(account: Account, result: Result, found: str, evidence: Upload, *, by: Person) -> ProfileCheck:
     """A person has looked at the profile and keeps a capture of it (§6(3)ウ). Raises BadFile."""
     locked = locked_for(account, "check_profile", by=by)
+    require_address(locked)
     file = keep_document(evidence.data, evidence.name, account=locked, kind=StoredFile.Kind.EVIDENCE, by=by)
     check = ProfileCheck.objects.create(account=locked, address=register_address(locked), result=result, found=found,
                                         by=by, at=clock.now(), evidence=file)
@@ -118,6 +121,7 @@ def record_verification(account: Account, *, available: bool, looked_on: date, a
 def make_official(account: Account, *, by: Person) -> Account:
     """The opening is complete: the account may publish (§6). Raises Refused §6(2), §6(3)ウ while something is open."""
     locked = locked_for(account, "make_official", by=by)
+    require_page(locked)
     _require_policy_shown(locked)
     _require_profile(locked)
     locked.official_at = clock.now()
@@ -127,9 +131,9 @@ def make_official(account: Account, *, by: Person) -> Account:
 def ready(account: Account) -> bool:
     """Is nothing open that the last step asks for? The page offers its button then."""
     policy, check = policies.public_policy(account), newest_check(account)
-    found = check is not None and (check.result == Result.HOLDS or (
+    found = check is not None and check.address == register_address(account) and (check.result == Result.HOLDS or (
         check.result != Result.UNREADABLE and open_exception(account) is not None))
-    return policy is not None and policy.shared_at is not None and policy.shown and found
+    return policy is not None and policy.shared_at is not None and policy.shown and found and not page_fault(account)
 
 
 def _require_policy_shown(account: Account) -> None:
@@ -144,7 +148,7 @@ def _require_policy_shown(account: Account) -> None:
 
 def _require_profile(account: Account) -> None:
     check = newest_check(account)
-    if check is None or check.result == Result.UNREADABLE:
+    if check is None or check.result == Result.UNREADABLE or check.address != register_address(account):
         raise Refused("§6(3)ウ", "プロフィール欄に掲載ページのURLがあることを、まだ確認していません。",
                       now="プロフィール欄を確認し、読み取れないときは目で見て証拠を添えてください。", who=IP_STAFF)
     if check.result != Result.HOLDS and open_exception(account) is None:

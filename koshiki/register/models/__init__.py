@@ -7,6 +7,7 @@ from koshiki.register.models.connection import Connection, ConnectionAttempt
 from koshiki.register.models.file import StoredFile
 from koshiki.register.models.hold import Hold
 from koshiki.register.models.notification import Notification
+from koshiki.register.models.page import RegisterPage, RegisterPageCheck
 from koshiki.register.models.policy import Policy, PolicyReading
 from koshiki.register.models.profile import ProfileCheck, ProfileException, Verification
 
@@ -23,6 +24,8 @@ __all__ = [
     "PolicyReading",
     "ProfileCheck",
     "ProfileException",
+    "RegisterPage",
+    "RegisterPageCheck",
     "Review",
     "StoredFile",
     "Verification",

@@ -11,6 +11,7 @@ from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from koshiki.guideline import Way, guideline
 from koshiki.organization.models import Person
 from koshiki.organization.roles import IP, in_service, is_auditor
 from koshiki.organization.sign_in import signed_in
@@ -29,6 +30,7 @@ from koshiki.register.views.pages import seen, sees_inside
 _PAGE = 50
 _OPENING = (State.PREPARING, State.DECIDING, State.RETURNED, State.APPROVED, State.ACQUIRED, State.NOTIFIED,
             State.NOTIFICATION_RETURNED, State.RECEIVED)
+_TO_BE_RECORDED = "（CMSへの掲載の後に決まります）"
 _BESIDE = {"account_paper": "outline", "account_withdraw": "text danger"}  # never what the page asks for
 _GROUPS = {"opening": _OPENING, "listed": (State.LISTED,), "official": (State.OFFICIAL,), "ended": Account.ENDED}
 
@@ -69,7 +71,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     """One account."""
     by, shown = seen(request, pk)
     prefetch_related_objects([shown], "applications__submitted_by", "applications__decisions__by", "policies",
-                             "notifications__submitted_by", "assignments__person")
+                             "notifications__submitted_by", "assignments__person", *_pages_of_a_cms())
     within, turn, policy = sees_inside(by, shown), turn_of(shown), next(iter(shown.policies.all()), None)
     offered = {step.name for step in FLOW.open_to(shown, by)}
     context = {
@@ -87,6 +89,11 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "register/account.html", context)
 
 
+def _pages_of_a_cms() -> list[str]:
+    """What else is read of an account where the city lists by its CMS."""
+    return ["register_pages"] if guideline().way is Way.FRAGMENT else []
+
+
 def _facts(account: Account) -> list[tuple[str, Any] | tuple[str, Any, str]]:
     facts: list[tuple[str, Any] | tuple[str, Any, str]] = [
         ("サービス", account.get_service_display()),
@@ -95,7 +102,7 @@ def _facts(account: Account) -> list[tuple[str, Any] | tuple[str, Any, str]]:
     ]
     if account.state in Account.ACQUIRED_ON:
         facts += [("ユーザー名", account.handle or "なし"), ("アカウントのURL", account_address(account)),
-                  ("掲載ページのURL", register_address(account), "§6(3)ウ")]
+                  ("掲載ページのURL", register_address(account) or _TO_BE_RECORDED, "§6(3)ウ")]
     if account.introduction:
         facts.append(("紹介文", account.introduction, "§6(3)イ"))
     return facts
@@ -105,7 +112,7 @@ def _state_of_profile(account: Account, offered: set[str]) -> dict[str, Any]:
     return {"check": newest_check(account), "exception": open_exception(account),
             "verification": newest_verification(account), "own": the_citys_own(account),
             "may_check": "check_profile" in offered, "may_verify": "verify" in offered,
-            "address": register_address(account)}
+            "address": register_address(account), "may_see_page": "look_at_page" in offered}
 
 
 def _state_of_connection(account: Account, offered: set[str]) -> dict[str, Any]:
@@ -134,6 +141,10 @@ def _doings(account: Account, by: Person, offered: set[str], policy: Policy | No
         found.append(("紙の決裁を入力する", "account_paper"))
     if "complete_policy" in offered and policy and policy.completed_at is None:
         found.insert(0, ("運用ポリシーを完成する", "account_policy"))
+    if "look_at_page" in offered and not register_address(account):  # 仮掲載: nothing goes on before its address is known
+        found = [page for page in found if page[1] != "account_profile"]
+        if "record_page" in offered:
+            found.insert(0, ("CMSに掲載してアドレスを記録する", "register_page"))
     if account.state == State.OFFICIAL or "make_official" in offered:
         found = [page for page in found if page != pages["check_profile"]]
     found.sort(key=lambda page: [*_BESIDE].index(page[1]) if page[1] in _BESIDE else -1)

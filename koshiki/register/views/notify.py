@@ -8,18 +8,17 @@ from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from koshiki.organization.models import Person
-from koshiki.organization.roles import IP, heads, in_service, is_auditor
+from koshiki.organization.roles import heads
 from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions
 from koshiki.register.actions.notify import form as paper_form
 from koshiki.register.actions.notify import known_fields
 from koshiki.register.address import register_address
 from koshiki.register.files import BadFile
-from koshiki.register.flow import FLOW, State
+from koshiki.register.flow import FLOW
 from koshiki.register.forms.opening import CommentForm, NotificationForm
 from koshiki.register.models import Account, Notification
 from koshiki.register.policy import newest_policy, public_policy, shown_items
-from koshiki.register.rail import TONES
 from koshiki.register.turn import head_title
 from koshiki.register.views.pages import bad_file, done, form_page, inside, on_paper, opened
 
@@ -130,15 +129,3 @@ def account_list(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "register/list.html", {
         "account": account, "notification": received, "address": register_address(account), "fields": received.content,
         "items": shown_items(policy) if policy else []})
-
-
-@require_safe
-def register_management(request: HttpRequest) -> HttpResponse:
-    """情報政策課's own page: notifications, listings, checks that are open, and what is listed."""
-    by = signed_in(request)
-    if not (in_service(by, IP) or is_auditor(by)):
-        raise Http404
-    states = [State.NOTIFIED, State.RECEIVED, State.LISTED, State.NOTIFICATION_RETURNED, State.OFFICIAL]
-    found = Account.objects.filter(state__in=states).select_related("division").order_by("due_at", "pk")
-    groups = [(State(state).label, TONES[State(state)], [a for a in found if a.state == state]) for state in states]
-    return render(request, "register/management.html", {"groups": groups})

@@ -9,6 +9,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from koshiki.organization.models import Person
 from koshiki.register import actions
+from koshiki.register.actions.page import page_fault
 from koshiki.register.actions.profile import newest_check, open_exception, ready
 from koshiki.register.address import register_address, the_citys_own
 from koshiki.register.files import BadFile
@@ -36,6 +37,7 @@ def account_profile(request: HttpRequest, pk: int) -> HttpResponse:
         "checks": account.profile_checks.select_related("by", "evidence")[:10],
         "offered": {step.name for step in FLOW.open_to(account, by)}, "reason_form": ReasonForm(),
         "verification": newest_verification(account), "ready": ready(account),
+        "page_fault": page_fault(account),
     }
     return render(request, "register/profile.html", context, status=422 if form.errors else 200)
 
