@@ -51,6 +51,15 @@ def adopt() -> None:
         (path / MARK).unlink(missing_ok=True)
 
 
+def not_shared() -> list[str]:
+    """What a web server has to say when it starts: it stays up, but what is uploaded there would reach nobody."""
+    tokens = dict(SharedFolder.objects.values_list("name", "token"))
+    return [f"この機械（{socket.gethostname()}）の {path} は、ワーカーと共有しているフォルダーではありません。"
+            f"{CURE.format(variable=variable)}"
+            for name, (variable, path) in folders().items()
+            if name in tokens and _words_of(path / MARK) != tokens[name]]
+
+
 class Presence:
     """One worker, as the others see it: in the database and in each shared folder."""
 
@@ -151,7 +160,7 @@ def _own_file(folder: Path, worker: uuid.UUID) -> Path:
 
 def _clear_away() -> None:
     """What workers left that were killed long ago."""
-    gone = Worker.objects.filter(beat_at__lt=Now() - timedelta(hours=1))
+    gone = Worker.objects.filter(beat_at__lt=Now() - timedelta(days=1))
     for worker in list(gone):
         for _variable, path in folders().values():
             with contextlib.suppress(OSError):

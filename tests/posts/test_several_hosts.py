@@ -257,6 +257,16 @@ def test_two_that_began_on_copies_are_told_apart_and_the_later_one_goes(
         later.beat()
 
 
+def test_a_web_server_says_which_folder_is_not_the_workers(
+    present: folders.Presence, settings: LazySettings, tmp_path: Path,
+) -> None:
+    assert folders.not_shared() == []
+    settings.KOSHIKI_MEDIA = tmp_path / "own"
+    (said,) = folders.not_shared()
+    assert str(tmp_path / "own") in said
+    assert "KOSHIKI_MEDIA" in said
+
+
 def test_a_worker_that_ends_leaves_nothing(present: folders.Presence) -> None:
     present.end()
     assert not WorkerRow.objects.exists()
