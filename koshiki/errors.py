@@ -13,7 +13,9 @@ from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.template.loader import render_to_string
+from psycopg.errors import DiskFull
 
+from koshiki import disk
 from koshiki.guideline import Refused, guideline
 
 PUBLIC_PATH = "/official/"
@@ -81,16 +83,18 @@ def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
-    """500 with the number to tell; when the database is away, 503."""
-    if isinstance(sys.exc_info()[1], AWAY):
-        return unavailable(request)
+    """500 with the number to tell; when the database is away or the disk is full, 503."""
+    found = sys.exc_info()[1]
+    if isinstance(found, AWAY) or disk.is_full(found):
+        return unavailable(request, found)
     return _plain("500", 500, request)
 
 
-def unavailable(request: HttpRequest) -> HttpResponse:
-    """503, drawn without the database."""
-    log.error("The database does not answer.")
-    response = _plain("503", 503, request)
+def unavailable(request: HttpRequest, cause: BaseException | None = None) -> HttpResponse:
+    """503, drawn without the database; in other words where it is the disk that has no room."""
+    full = disk.is_full(cause) or isinstance(getattr(cause, "__cause__", None), DiskFull)
+    log.error("The disk is full." if full else "The database does not answer.")
+    response = _plain("full" if full else "503", 503, request)
     response["Retry-After"] = "30"
     return response
 

@@ -19,6 +19,8 @@ from pathlib import Path
 from django.conf import settings
 from PIL import Image, ImageCms, ImageOps
 
+from koshiki import disk
+
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
 MAX_SIDE = 20_000
@@ -194,11 +196,22 @@ def _encoded(picture: Image.Image, mime: str, quality: int) -> bytes:
 
 
 def _kept(data: bytes, mime: str, size: tuple[int, int]) -> Kept:
-    return Kept(_put(data), mime, size[0], size[1], len(data))
+    try:
+        return Kept(put(data), mime, size[0], size[1], len(data))
+    except OSError as error:
+        raise BadImage(unwritten("画像", error)) from error
 
 
-def _put(data: bytes) -> str:
-    """Written beside, synced, renamed; readable by koshiki alone. Returns the SHA-256."""
+def unwritten(what: str, error: OSError) -> str:
+    """What a person is told whose file can't be kept, though nothing is wrong with it."""
+    return f"{what}を保存できません。{disk.why(error)}。システム管理の担当に知らせてください。"
+
+
+def put(data: bytes) -> str:
+    """Keep these bytes: written beside, synced, renamed; readable by koshiki alone. Returns the SHA-256.
+
+    Raises OSError where the disk refuses; then nothing is left.
+    """
     sha256 = hashlib.sha256(data).hexdigest()
     target = path(sha256)
     if target.exists():
@@ -213,13 +226,5 @@ def _put(data: bytes) -> str:
         Path(beside).replace(target)
     finally:
         Path(beside).unlink(missing_ok=True)
-    _sync_folder(target.parent)
+    disk.sync_folder(target.parent)
     return sha256
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

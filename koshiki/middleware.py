@@ -9,7 +9,7 @@ from contextvars import ContextVar
 
 from django.http import HttpRequest, HttpResponse
 
-from koshiki import errors
+from koshiki import disk, errors
 from koshiki.guideline import Refused
 
 Handler = Callable[[HttpRequest], HttpResponse]
@@ -53,7 +53,7 @@ class DatabaseAway:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        return errors.unavailable(request) if isinstance(exception, errors.AWAY) else None
+        return errors.unavailable(request, exception) if isinstance(exception, errors.AWAY) or disk.is_full(exception) else None
 
 
 class RefusedPage:

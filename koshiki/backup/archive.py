@@ -25,6 +25,7 @@ from koshiki import disk
 FORMAT = 1
 FIRST, LAST = "koshiki-backup.json", "manifest.json"
 DATABASE, MEDIA, FEED = "database", "media", "feed"
+BROKEN = "{path} は、koshiki の控えではないか、壊れています（{error}）。"
 PART = 16 * 1024 * 1024
 _NAME = re.compile(rf"({DATABASE}|{MEDIA}|{FEED})(/\w[\w.-]*)+")
 
@@ -126,13 +127,10 @@ class _Digesting:
 
 def check(path: Path) -> Manifest:
     """Read a backup from end to end. Raises BadBackup where it is none, is cut short, or was changed."""
-    found: dict[str, str] = {}
-    last: bytes = b""
-    for name, member in members(path):
-        if name == LAST:
-            last = member.read()
-        elif name != FIRST:
-            found[name] = hashlib.file_digest(member, "sha256").hexdigest()  # type: ignore[arg-type]
+    try:
+        found, last = _read(path)
+    except (tarfile.TarError, EOFError) as error:
+        raise BadBackup(BROKEN.format(path=path, error=error)) from error
     if not last:
         raise BadBackup(f"{path} は、途中で切れています。別の控えを使ってください。")
     manifest = _manifest(path, last)
@@ -140,6 +138,18 @@ def check(path: Path) -> Manifest:
     if wrong:
         raise BadBackup(f"{path} の中身が、目録と違います（{wrong[0]} ほか計{len(wrong)}件）。別の控えを使ってください。")
     return manifest
+
+
+def _read(path: Path) -> tuple[dict[str, str], bytes]:
+    """Every member's digest, and the list at the end."""
+    found: dict[str, str] = {}
+    last = b""
+    for name, member in members(path):
+        if name == LAST:
+            last = member.read()
+        elif name != FIRST:
+            found[name] = hashlib.file_digest(member, "sha256").hexdigest()  # type: ignore[arg-type]
+    return found, last
 
 
 def _manifest(path: Path, text: bytes) -> Manifest:
@@ -162,7 +172,7 @@ def members(path: Path, wanted: Callable[[str], bool] = lambda name: True) -> It
                 if member and wanted(info.name):
                     yield info.name, member
     except (tarfile.TarError, EOFError) as error:
-        raise BadBackup(f"{path} は、koshiki の控えではないか、壊れています（{error}）。") from error
+        raise BadBackup(BROKEN.format(path=path, error=error)) from error
 
 
 def _refuse_other_form(path: Path, tar: tarfile.TarFile) -> None:

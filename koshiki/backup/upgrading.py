@@ -61,10 +61,10 @@ def _holds_data() -> bool:
 
 
 def _taken(path: Path) -> Path:
-    path.parent.mkdir(mode=0o700, exist_ok=True)
     try:
+        path.parent.mkdir(mode=0o700, exist_ok=True)
         make(path, whole=False)
-    except BadBackup as reason:
+    except (BadBackup, OSError) as reason:
         raise NotFit(f"更新の前の控えを取れないため、更新していません。{reason}\n{INSTEAD}") from reason
     for old in sorted(path.parent.glob("*-before-*.tar"))[:-KEPT]:
         old.unlink()

@@ -21,7 +21,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 from django.utils import timezone
 
-from koshiki import clock
+from koshiki import clock, disk
 from koshiki.networks.base import (
     CannotTell,
     Content,
@@ -223,7 +223,7 @@ def _put(path: Path, data: bytes, last_check: LastCheck) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         handle, beside = tempfile.mkstemp(dir=path.parent, prefix=".new-")
     except OSError as error:
-        raise NotSent(f"発信一覧に書き込めません（{error.strerror}）。") from None
+        raise NotSent(f"発信一覧に書き込めません（{disk.why(error)}）。") from None
     try:
         _write_synced(handle, data)
         last_check()
@@ -240,7 +240,7 @@ def _write_synced(handle: int, data: bytes) -> None:
             os.fchmod(file.fileno(), 0o644)
             os.fsync(file.fileno())
     except OSError as error:
-        raise NotSent(f"発信一覧に書き込めません（{error.strerror}）。") from None
+        raise NotSent(f"発信一覧に書き込めません（{disk.why(error)}）。") from None
 
 
 def _link(beside: str, path: Path) -> None:
@@ -249,7 +249,7 @@ def _link(beside: str, path: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        raise NotSent(f"発信一覧に書き込めません（{error.strerror}）。") from None
+        raise NotSent(f"発信一覧に書き込めません（{disk.why(error)}）。") from None
     try:
         folder = os.open(path.parent, os.O_RDONLY)
         try:
@@ -257,4 +257,4 @@ def _link(beside: str, path: Path) -> None:
         finally:
             os.close(folder)
     except OSError as error:
-        raise OutcomeUnknown(f"発信一覧に書き込めたか確かめられません（{error.strerror}）。") from None
+        raise OutcomeUnknown(f"発信一覧に書き込めたか確かめられません（{disk.why(error)}）。") from None

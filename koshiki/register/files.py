@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -61,18 +58,10 @@ def _keep_pdf(data: bytes) -> str:
 
 
 def _put(data: bytes) -> str:
-    """Written beside, synced, renamed."""
-    sha256 = hashlib.sha256(data).hexdigest()
-    target = images.path(sha256)
-    if not target.exists():
-        target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        handle, beside = tempfile.mkstemp(dir=target.parent, prefix=".new-")
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).replace(target)
-    return sha256
+    try:
+        return images.put(data)
+    except OSError as error:
+        raise BadFile(images.unwritten("ファイル", error)) from error
 
 
 def _row(sha256: str, mime: str, size: int, **given: Any) -> StoredFile:

@@ -7,6 +7,7 @@ import logging
 import pytest
 from django.db import OperationalError
 from django.test import Client
+from psycopg.errors import DiskFull
 
 from koshiki.middleware import RequestIdFilter
 from tests.cast import Cast
@@ -59,6 +60,28 @@ def test_when_the_database_is_away_the_page_says_so(client: Client) -> None:
     assert response.status_code == 503
     assert "データベースに接続できません" in page
     assert response["Retry-After"]
+
+
+def test_when_the_disk_is_full_the_page_says_so(client: Client) -> None:
+    response = client.get("/full/")
+    page = response.content.decode()
+    assert response.status_code == 503
+    assert "ディスクの空きがありません" in page
+    assert "二度発信されることはありません" in page
+
+
+def test_when_the_databases_disk_is_full_the_page_says_so(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*args: object) -> None:
+        try:
+            raise DiskFull("could not extend file")
+        except DiskFull as cause:
+            raise OperationalError(str(cause)) from cause
+
+    client.raise_request_exception = False
+    monkeypatch.setattr("django.contrib.sessions.middleware.SessionMiddleware.process_request", full)
+    response = client.get("/_components/")
+    assert response.status_code == 503
+    assert "ディスクの空きがありません" in response.content.decode()
 
 
 def test_when_the_database_goes_away_outside_of_views_the_page_says_so_too(

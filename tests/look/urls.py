@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+
 from django.contrib.auth.decorators import login_not_required
 from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
@@ -30,6 +32,11 @@ def away(request: HttpRequest) -> HttpResponse:
 
 
 @login_not_required
+def full(request: HttpRequest) -> HttpResponse:
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@login_not_required
 def broken(request: HttpRequest) -> HttpResponse:
     raise ZeroDivisionError
 
@@ -38,6 +45,7 @@ urlpatterns = [
     path("_components/", showcase),
     path("refuse/", refuse),
     path("away/", away),
+    path("full/", full),
     path("broken/", broken),
     path("", include("koshiki.urls")),
 ]
