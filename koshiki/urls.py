@@ -7,7 +7,7 @@ from importlib.util import find_spec
 
 from django.urls import include, path
 
-CHAPTERS = ("public", "organization", "audit", "register", "posts", "desk")
+CHAPTERS = ("public", "organization", "audit", "register", "posts", "backup", "desk")
 
 urlpatterns = [
     path("", include(import_module(f"koshiki.{chapter}.urls")))

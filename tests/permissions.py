@@ -148,6 +148,7 @@ TABLE = {
     "delivery_posted delivery":               "r x x x · · x x x x x x x x",
     "delivery_not_posted delivery":           "r x x x x · x x x x x x x x",
     "POST delivery_release held":             "r x x ! ! r ! ! ! ! ! ! ! x",
+    "backups":                                "r x x x x x x x x x x x x ·",
     "safety_stops":                           "r x x x x x x x x · x x x ·",
     # citizens
     "public":                                 "· · · · · · · · · · · · · ·",

@@ -46,6 +46,11 @@ class Manifest:
     whole: bool = True  # with media and feed
     members: dict[str, str] = field(default_factory=dict)  # SHA-256 by name
 
+    @property
+    def files(self) -> int:
+        """How many files of media and feed."""
+        return sum(not name.startswith(f"{DATABASE}/") for name in self.members)
+
 
 class Writer:
     """Writes one backup. Used as a context; unless `finish` was reached, nothing remains."""

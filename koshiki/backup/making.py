@@ -6,6 +6,7 @@ file of which the snapshot knows is there when files are copied. What came meanw
 
 from __future__ import annotations
 
+import os
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -18,7 +19,6 @@ from django.conf import settings
 from koshiki import disk
 from koshiki.backup.archive import DATABASE, FEED, MEDIA, BadBackup, Manifest, Writer
 from koshiki.backup.programs import running
-from koshiki.database.ownership import owner_url
 
 # Sessions would let in whoever holds the backup; jobs only wake what rows demand, and rows are all there; workers
 # and shared folders are those of the machines that were.
@@ -32,7 +32,7 @@ def make(path: Path, *, replace: bool = False, whole: bool = True) -> Manifest:
     Raises BadBackup, saying what to do; then there is no file, and an older one of that name is as it was.
     """
     try:
-        with psycopg.connect(owner_url(), connect_timeout=10) as connection, Writer(path, replace=replace) as writer:
+        with psycopg.connect(_source(), connect_timeout=10) as connection, Writer(path, replace=replace) as writer:
             manifest = _database(writer, connection)
             manifest.whole = whole
             for name, file in _files() if whole else ():
@@ -45,6 +45,11 @@ def make(path: Path, *, replace: bool = False, whole: bool = True) -> Manifest:
     return manifest
 
 
+def _source() -> str:
+    """The owner's connection, else the application's, which may read everything: a daily backup needs no more."""
+    return str(settings.KOSHIKI_MIGRATE_URL) or os.environ["DATABASE_URL"]
+
+
 def _database(writer: Writer, connection: psycopg.Connection[Any]) -> Manifest:
     """The dump, and the facts of the same snapshot."""
     connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
@@ -52,7 +57,7 @@ def _database(writer: Writer, connection: psycopg.Connection[Any]) -> Manifest:
     (snapshot,) = _row(connection, "SELECT pg_export_snapshot()")
     options = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}",
                *(f"--exclude-table-data={table}" for table in LEFT_OUT)]
-    with running("pg_dump", owner_url(), *options, stdout=subprocess.PIPE) as dumping:
+    with running("pg_dump", _source(), *options, stdout=subprocess.PIPE) as dumping:
         assert dumping.stdout  # noqa: S101
         writer.add_parts(DATABASE, dumping.stdout)
     connection.rollback()

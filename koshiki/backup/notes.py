@@ -19,7 +19,7 @@ MADE, UPGRADED, RESTORED = "installation.backup", "installation.upgrade", "insta
 def note_made(path: Path, manifest: Manifest) -> Entry:
     """The log knows of every backup: it holds what the installation holds."""
     return record(MADE, Installation.objects.get(pk=1), by=None, clause="K-backup", file=str(path),
-                  bytes=path.stat().st_size, files=len(manifest.members), entries=manifest.log_number)
+                  bytes=path.stat().st_size, files=manifest.files, entries=manifest.log_number)
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from django.urls import reverse
 from koshiki.look import Entry
 from koshiki.organization.flow import sees_people
 from koshiki.organization.models import Person
-from koshiki.organization.roles import IP, in_service, is_auditor
+from koshiki.organization.roles import IP, in_service, is_auditor, is_it
 
 
 def _everybody(person: Person) -> bool:
@@ -40,6 +40,7 @@ ROOMS = (
     Room("停止", "holds", "stopped"),
     Room("所属", "divisions", "setting"),
     Room("職員", "people", "people", sees_people),
+    Room("控え", "backups", "down", is_it),
     Room("記録", "log", "log"),
     Room("ガイドライン", "guideline_map", "guideline"),
 )

@@ -31,7 +31,7 @@ class Command(BaseCommand):
             note_made(file.absolute(), manifest)
         except DatabaseError as error:
             self.stderr.write(f"控えは取れましたが、取ったことを記録できませんでした。{error}")
-        self.stdout.write(f"控えを取りました: {file}（{size / 1e6:.1f} MB、ファイル {len(manifest.members)}件、"
+        self.stdout.write(f"控えを取りました: {file}（{size / 1e6:.1f} MB、画像と発信一覧 {manifest.files}件、"
                           f"監査記録 {manifest.log_number}番まで）")
         self.stdout.write("次のものは、控えに入っていません。控えと別の場所に保管してください。")
         for path, what in kept_apart():
