@@ -9,7 +9,7 @@ from django.conf import settings
 
 from koshiki.database import roles
 from koshiki.database.models import Installation
-from koshiki.database.upgrade import NotFit, refuse_older_program
+from koshiki.database.upgrade import NotFit, refuse_older_database, refuse_older_program
 
 __all__ = ["NotFit", "is_loopback", "refuse_sample_elsewhere", "refuse_unfit"]
 
@@ -19,6 +19,7 @@ def refuse_unfit() -> None:
     _refuse_open_address()
     _refuse_without_key()
     refuse_older_program()
+    refuse_older_database()
     roles.refuse_if_log_can_change()
     _refuse_other_use()
 

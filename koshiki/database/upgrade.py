@@ -40,6 +40,19 @@ def refuse_older_program() -> None:
         raise NotFit(OLDER.format(unknown="、".join(unknown)))
 
 
+def refuse_older_database() -> None:
+    """Raises NotFit where this program knows migrations that the database has not seen: pages would break on it."""
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('django_migrations') IS NOT NULL")
+        seen = cursor.fetchone() == (True,)
+        if seen:
+            cursor.execute("SELECT count(*) FROM django_migrations WHERE app = 'koshiki' AND name = ANY(%s)",
+                           [own_migrations()])
+            seen = cursor.fetchone() == (len(own_migrations()),)
+    if not seen:
+        raise NotFit("データベースの準備が終わっていません。`manage.py setup_database` を実行してください。")
+
+
 def unknown_migrations() -> list[str]:
     """koshiki's migrations that the database has seen and this program has not."""
     with connection.cursor() as cursor:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db.models.functions import Now
 from procrastinate.contrib.django.models import ProcrastinateWorker
 
-from koshiki.database.identity import is_this_installation
+from koshiki.database import identity
 from koshiki.database.startup import NotFit
 from koshiki.networks.credentials import KeyRingTrouble
 from koshiki.posts.delivery.times import times
@@ -46,12 +46,12 @@ def _refuse_other_identity() -> None:
     Where nobody else works and the database is this host's own, nothing is refused here: that is a restored copy,
     the worker's first sweep holds everything, and the pages say so and ask a person (K-restore).
     """
-    path = settings.KOSHIKI_HOME / "installation"
-    if is_this_installation() or (_works_alone() and (settings.KOSHIKI_EMBEDDED or path.is_file())):
+    there = identity.note().is_file()
+    if not (why := identity.doubt()) or (_works_alone() and (settings.KOSHIKI_EMBEDDED or there)):
         return
-    what = "違う設置のものです" if path.is_file() else "ありません"
-    raise NotFit(f"この機械（{socket.gethostname()}）の {path} が{what}。このワーカーは何も発信しません。機械を増やすときは、"
-                 "最初の機械の installation を、同じ利用者だけが読める権限（0600）で置いてください。")
+    found = why if there else f"{identity.note()} がありません。"
+    raise NotFit(f"この機械（{socket.gethostname()}）: {found}このワーカーは何も発信しません。機械を増やすときは、最初の機械の "
+                 "installation（installation.seen は置かない）を、同じ利用者だけが読める権限（0600）で置いてください。")
 
 
 def _works_alone() -> bool:

@@ -17,6 +17,7 @@ from django.urls import reverse
 from koshiki import clock
 from koshiki.audit.log import verify
 from koshiki.audit.models import Entry
+from koshiki.database.folders import MARK
 from koshiki.database.identity import is_this_installation
 from koshiki.organization.models import Person
 from koshiki.posts.content import Attached
@@ -104,7 +105,7 @@ def test_a_restored_installation_sends_nothing_until_a_person_confirms_and_then_
 
 def _files(place: Place) -> dict[str, bytes]:
     return {str(path.relative_to(place.home)): path.read_bytes() for folder in ("media", "feed")
-            for path in (place.home / folder).rglob("*") if path.is_file()}
+            for path in (place.home / folder).rglob("*") if path.is_file() and not path.name.startswith(MARK)}
 
 
 def _again(cast: Cast) -> Cast:

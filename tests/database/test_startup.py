@@ -72,3 +72,14 @@ def test_a_sample_is_not_turned_to_real_use(settings: LazySettings, database_url
 def test_the_application_cannot_turn_it_itself() -> None:
     with pytest.raises(ProgrammingError, match="permission denied"), transaction.atomic():
         Installation.objects.update(sample=True)
+
+
+@pytest.mark.parametrize("slip", ["DELETE FROM django_migrations WHERE app = 'koshiki' AND name LIKE '0002%'",
+                                  "DROP TABLE django_migrations"])
+def test_a_database_that_was_not_brought_along_is_refused_before_a_page_breaks(
+    settings: LazySettings, database_urls: dict[str, str], slip: str,
+) -> None:
+    with psycopg.connect(database_urls["KOSHIKI_MIGRATE_URL"]) as owner:
+        owner.execute(slip)
+    with pytest.raises(NotFit, match="setup_database"):
+        refuse_unfit()

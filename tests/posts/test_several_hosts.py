@@ -213,7 +213,7 @@ def test_another_identity_is_refused_beside_others_and_alone_it_is_a_restored_co
     other = machines("other")
     keep(other.home / "installation", "6f1c1c0e-0000-4000-8000-000000000000")
     first = machines("first").work(stack)
-    assert "違う設置のものです" in other.refused()
+    assert "別の設置のものです" in other.refused()
     assert not Hold.objects.exists()
     first.terminate()
     assert first.wait(30) == 0
