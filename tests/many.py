@@ -57,7 +57,7 @@ MOST_TARGETS, MOST_ROUNDS = 100, 60
 A, P, D = Account.State, Post.State, Delivery.State
 STATES = (A.OFFICIAL, A.LISTED, A.RECEIVED, A.NOTIFIED, A.ACQUIRED, A.APPROVED, A.RETURNED, A.DECIDING, A.PREPARING)
 FATES = (P.DRAFT, P.SUBMITTED, P.RETURNED, P.APPROVED, P.SUBMITTED, P.APPROVED)
-OUTCOMES = (D.SENT, D.WAITING, D.FAILED, D.PERSON, D.HELD, D.UNKNOWN)
+OUTCOMES = (D.SENT, D.WAITING, D.FAILED, D.PERSON, D.HELD, D.UNKNOWN, D.OFFERED, D.TAKEN)
 
 
 @dataclass
@@ -296,6 +296,7 @@ def _text(post: Post, number: int, accounts: list[Account], media: Iterable[Any]
 
 def _delivery(post: Post, approval: Approval, account: Account, state: str) -> Delivery:
     now = clock.now()
-    return Delivery(approval=approval, post=post, account=account, state=state, due_at=now, next_at=now,
+    taker = post.created_by if state == D.TAKEN else None
+    return Delivery(approval=approval, post=post, account=account, state=state, taken_by=taker, due_at=now, next_at=now,
                     expires_at=now + timedelta(minutes=30), sent_at=now if state == D.SENT else None, intent_at=now,
                     remote_id=f"{post.pk}-{account.pk}" if state == D.SENT else "", reason="")

@@ -149,6 +149,10 @@ TABLE = {
     "delivery_not_posted delivery":           "r x x x x · x x x x x x x x",
     "POST delivery_release held":             "r x x ! ! r ! ! ! ! ! ! ! x",
     "backups":                                "r x x x x x x x x x x x x ·",
+    "delivery_hand_over handed":              "r x x x · · x x x x x x x x",
+    "POST delivery_take handed":              "r x x x r r x x x x x x x x",
+    "delivery_give_back taken":               "r x x x · x x x x x x x x x",
+    "delivery_media pictured":                "r x x x x x x x x x x x x x",
     "safety_stops":                           "r x x x x x x x x · x x x ·",
     # citizens
     "public":                                 "· · · · · · · · · · · · · ·",

@@ -131,7 +131,20 @@ def _posts(town: Town, account: Account) -> None:
     approval = approved(planned, by=cast.baba)
     town.things |= {"planned": (planned.pk,), "approval": (approval.pk,)}
     told, held = _delivered(cast, account, "person"), _delivered(cast, account, "held")
+    by_hand = official(cast, name="防災ブログ", service="blog", url="https://blog.example/bosai/")
+    handed, taken = _handed(cast, by_hand, "offered"), _handed(cast, by_hand, "taken")
+    town.things |= {"handed": (handed.pk,), "taken": (taken.pk,), "pictured": (handed.pk, 1)}
     town.things |= {"told": (told.post_id,), "delivery": (told.pk,), "held": (held.pk,)}
+
+
+def _handed(cast: Cast, account: Account, state: str) -> Delivery:
+    """A post that a person is to post, or has taken."""
+    content = {account: {"title": "防災訓練", "text": "あす訓練を行います。"}}
+    post = submitted(cast.aoki, account, contents=content)
+    approved(post, by=cast.baba)
+    taken = {"taken_by": cast.aoki, "intent_at": clock.now()} if state == "taken" else {}
+    Delivery.objects.filter(post=post).update(state=state, **taken)
+    return Delivery.objects.get(post=post)
 
 
 def _delivered(cast: Cast, account: Account, state: str) -> Delivery:

@@ -22,7 +22,7 @@ _DELIVERED = {
     Delivery.State.SENDING: Tone.PLANNED, Delivery.State.RETRY: Tone.WAITING, Delivery.State.SENT: Tone.DONE,
     Delivery.State.FAILED: Tone.FAILED, Delivery.State.UNKNOWN: Tone.UNKNOWN,
     Delivery.State.PERSON: Tone.UNKNOWN, Delivery.State.HELD: Tone.STOPPED,
-    Delivery.State.CANCELLED: Tone.ENDED,
+    Delivery.State.CANCELLED: Tone.ENDED, Delivery.State.OFFERED: Tone.WAITING, Delivery.State.TAKEN: Tone.WAITING,
 }
 
 

@@ -1,6 +1,6 @@
 """Every service an account may live on. A service that koshiki can publish to = one module + its name here.
 
-A service without an adapter is served by hand-over: a person posts, koshiki records and compares.
+A service that koshiki can't publish to is served by hand-over (hand_over/): a person posts, koshiki records and compares.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from koshiki.networks.base import Link, Network, Publishes
 from koshiki.networks.city_feed import CityFeed
+from koshiki.networks.hand_over import services as by_hand
 from koshiki.networks.mastodon import Mastodon
 
 
@@ -26,13 +27,7 @@ SERVICES: dict[str, Service] = {
     for service in (
         Service("mastodon", "Mastodon", Mastodon),
         Service("city_feed", "市の発信一覧", CityFeed),
-        Service("facebook", "Facebook"),
-        Service("x", "X（旧Twitter）"),
-        Service("instagram", "Instagram"),
-        Service("youtube", "YouTube"),
-        Service("line", "LINE"),
-        Service("bluesky", "Bluesky"),
-        Service("blog", "ブログ（WordPress）"),
+        *(Service(kind.key, kind.label, kind) for kind in by_hand.ALL),
     )
 }
 
@@ -47,7 +42,7 @@ def service_label(key: str) -> str:
 
 
 def adapter(key: str) -> type[Network] | None:
-    """The adapter's class, or None where the service is served by hand-over."""
+    """The adapter's class; None for a service that is none of these."""
     service = SERVICES.get(key)
     return service.adapter if service else None
 

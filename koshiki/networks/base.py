@@ -28,6 +28,7 @@ from koshiki.networks.credentials import Secret
 from koshiki.networks.outcomes import (
     Beginning,
     CannotTell,
+    Compose,
     Found,
     Gone,
     Identity,
@@ -38,6 +39,7 @@ from koshiki.networks.outcomes import (
     Outcome,
     OutcomeUnknown,
     Outgoing,
+    Posted,
     Profile,
     ProfileField,
     Published,
@@ -50,11 +52,13 @@ from koshiki.text import graphemes
 __all__ = [
     "Beginning",
     "CannotTell",
+    "Compose",
     "Connects",
     "Content",
     "Field",
     "Found",
     "Gone",
+    "HandsOver",
     "Identifies",
     "Identity",
     "LastCheck",
@@ -69,6 +73,7 @@ __all__ = [
     "Outcome",
     "OutcomeUnknown",
     "Outgoing",
+    "Posted",
     "Problem",
     "Profile",
     "ProfileField",
@@ -103,6 +108,7 @@ class Verb(StrEnum):
     READ = "read"
     PROFILE = "profile"
     IDENTITY = "identity"
+    HAND_OVER = "posted_at"
 
 
 class Network(ABC):
@@ -111,6 +117,8 @@ class Network(ABC):
     key: ClassVar[str]
     label: ClassVar[str]
     needs_connection: ClassVar[bool] = True
+    lives_here: ClassVar[bool] = False
+    """Whether its accounts live on the city's own pages, so that no profile is shown elsewhere."""
     settle_seconds: ClassVar[int] = 150
     """Longer than the longest time a publication is known to stay unseen in the service's own lists."""
 
@@ -236,6 +244,27 @@ class Connects(Network):
         """Connects with a token that a person pasted."""
 
 
+class HandsOver(Network):
+    """手渡し — a person posts; koshiki says where, reads the address that comes back, and looks what is there."""
+
+    gives_addresses: ClassVar[bool] = True
+    """Whether every post has an address; where not, a person tells how they saw that it is out."""
+    hint: ClassVar[str] = ""
+    """What the person who posts must know of this service."""
+
+    @abstractmethod
+    def compose(self, account_url: str, content: Content) -> Compose | None:
+        """The service's own page for writing a post of this account, if it has an address."""
+
+    @abstractmethod
+    def posted_at(self, address: str, account_url: str) -> Posted:
+        """The post of this account at this address. Raises Rejected, saying why it is none."""
+
+    @abstractmethod
+    def seen_at(self, url: str, content: Content) -> Shown | CannotTell | None:
+        """What stands there now, against what was approved; None if it is gone. Raises NotSent (try later)."""
+
+
 _KINDS: dict[Verb, type] = {
     Verb.CONNECT: Connects,
     Verb.PUBLISH: Publishes,
@@ -243,4 +272,5 @@ _KINDS: dict[Verb, type] = {
     Verb.READ: Reads,
     Verb.PROFILE: ShowsProfile,
     Verb.IDENTITY: Identifies,
+    Verb.HAND_OVER: HandsOver,
 }

@@ -72,6 +72,7 @@ class CityFeed(Publishes, LooksUp, Reads):
     key: ClassVar[str] = "city_feed"
     label: ClassVar[str] = "市の発信一覧"
     needs_connection: ClassVar[bool] = False
+    lives_here: ClassVar[bool] = True
     settle_seconds: ClassVar[int] = 0
 
     @property

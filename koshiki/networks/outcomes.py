@@ -72,13 +72,31 @@ LookUp = Found | NotFound | CannotTell
 
 @dataclass(frozen=True)
 class Shown:
-    """A publication as the service shows it now (§4(7), read-back)."""
+    """A publication as the service shows it now (§4(7), read-back); `media_count` None where that can't be told."""
 
     text: str
-    media_count: int
+    media_count: int | None
     alts: tuple[str, ...]
     url: str
     at: datetime | None
+
+
+@dataclass(frozen=True)
+class Posted:
+    """What a person posted: its id and its plain address. `told` where the address itself tells whose it is."""
+
+    remote_id: str
+    url: str
+    told: bool
+
+
+@dataclass(frozen=True)
+class Compose:
+    """作成画面 — where a person writes a post on the service; `filled` where the text goes along."""
+
+    label: str
+    url: str
+    filled: bool = False
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from koshiki import images
 from koshiki.audit.log import canonical
 from koshiki.guideline import Refused, guideline
 from koshiki.networks import adapter, network
-from koshiki.networks.base import Content, Link, Media, Network, Publishes
+from koshiki.networks.base import Content, HandsOver, Link, Media, Network, Publishes
 from koshiki.posts.models import Medium, Rendition, Revision
 from koshiki.register.models import Account
 from koshiki.text import BadText, clean, links, outside
@@ -75,7 +75,7 @@ class GoingOut:
 def service_of(account: Account) -> Network:
     """The account's service with the limits of its server; without secrets.
 
-    Raises KeyError where the service is served by hand-over. Prefetch `connections` where there are many.
+    Raises KeyError for a service that koshiki doesn't know. Prefetch `connections` where there are many.
     """
     live = next((c for c in account.connections.all() if c.ended_at is None), None)
     facts = json.loads(live.server) if live else {}
@@ -83,9 +83,15 @@ def service_of(account: Account) -> Network:
 
 
 def publishes(account: Account) -> bool:
-    """Can koshiki publish to this account's service?"""
+    """Can posts be written for this account: does koshiki publish to its service, or a person by hand-over?"""
     kind = adapter(account.service)
-    return kind is not None and issubclass(kind, Publishes)
+    return kind is not None and issubclass(kind, Publishes | HandsOver)
+
+
+def by_hand(account: Account) -> HandsOver | None:
+    """The account's service where a person posts; None where koshiki publishes."""
+    kind = adapter(account.service)
+    return kind(Link(account=str(account.pk))) if kind is not None and issubclass(kind, HandsOver) else None
 
 
 def addresses(contents: Iterable[Content]) -> list[Address]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,10 +17,10 @@ from koshiki.calendar import wareki
 from koshiki.guideline import guideline
 from koshiki.look import Moment, Picture, Preview, Tone, WhereItStands
 from koshiki.networks.base import Network
-from koshiki.posts.content import service_of, targets_in
+from koshiki.posts.content import by_hand, service_of, targets_in
 from koshiki.posts.models import Approval, Delivery, Post, Remark, Revision
 from koshiki.posts.roles import eligible_approvers, standing_accounts
-from koshiki.posts.stages import stage_of
+from koshiki.posts.stages import IN_HAND, stage_of
 from koshiki.register.models import Account
 
 AT_ONCE = "承認されたらすぐ"
@@ -59,7 +59,8 @@ def preview_of(account: Account, content: Mapping[str, str], pictures: list[Pict
     """A content as it will look on the account."""
     service = service_of(account)
     body = {key: value for key, value in content.items() if key != "title"}
-    return Preview(service=account.get_service_display(), account=account.name, handle=account.handle,
+    by_a_person = "（手渡し）" if by_hand(account) else ""
+    return Preview(service=account.get_service_display() + by_a_person, account=account.name, handle=account.handle,
                    title=content.get("title", ""), text=service.shown_text(body), pictures=pictures, at=at)
 
 
@@ -145,10 +146,27 @@ def _next(post: Post, revision: Revision, deliveries: list[Delivery], accounts: 
         return author, None, "書き直して、もう一度提出してください。" if stage == "returned" else "まだ提出していません。"
     if stage == "planned":
         ahead = [d.due_at for d in deliveries if d.due_at > clock.now()]
-        return "koshiki が発信します", min(ahead, default=None), "" if ahead else "まもなく発信します。"
+        return sender_of(accounts.values()), min(ahead, default=None), "" if ahead else "まもなく発信します。"
+    if stage == "in_hand":
+        return _in_hand(deliveries)
     if stage == "trouble":
         return "情報発信責任者", None, "届いたかどうか分からない、止まっている、又は失敗した配信があります。"
     return "", None, ""
+
+
+def sender_of(accounts: Iterable[Account]) -> str:
+    """Who makes it appear once it is approved and due."""
+    by_people = {by_hand(account) is not None for account in accounts}
+    if by_people == {True}:
+        return "職員が投稿します（手渡し）"
+    return "koshiki が発信します" + ("。手渡しの発信先へは、職員が投稿します" if True in by_people else "")
+
+
+def _in_hand(deliveries: list[Delivery]) -> tuple[str, datetime | None, str]:
+    ours = [d for d in deliveries if d.state in IN_HAND]
+    takers = list(dict.fromkeys(d.taken_by.name for d in ours if d.taken_by))
+    who = f"{'、'.join(takers)}さんが投稿しています" if takers else "情報発信担当者又は情報発信責任者"
+    return who, min(d.expires_at for d in ours), "サービスの画面で投稿し、そのアドレスを記録します。"
 
 
 def approval_due(post: Post, revision: Revision) -> datetime:

@@ -12,6 +12,7 @@ from koshiki.posts.models.delivery import OPEN
 
 _D = Delivery.State
 TROUBLE = (_D.UNKNOWN, _D.PERSON, _D.FAILED, _D.HELD)
+IN_HAND = (_D.OFFERED, _D.TAKEN)
 ON_ITS_WAY = (_D.WAITING, _D.CLAIMED, _D.SENDING, _D.RETRY)
 
 
@@ -37,14 +38,15 @@ STAGES = {
         Stage("submitted", "承認待ち", Tone.WAITING, Q(state=Post.State.SUBMITTED)),
         Stage("returned", "差戻し", Tone.RETURNED, Q(state=Post.State.RETURNED)),
         Stage("trouble", "確認が必要", Tone.UNKNOWN, _APPROVED & Q(_with(TROUBLE))),
-        Stage("planned", "発信待ち", Tone.PLANNED, _APPROVED & ~Q(_with(TROUBLE)) & Q(_with(ON_ITS_WAY))),
-        Stage("sent", "発信済み", Tone.DONE, _APPROVED & ~Q(_with((*TROUBLE, *ON_ITS_WAY)))),
+        Stage("in_hand", "手渡し待ち", Tone.WAITING, _APPROVED & ~Q(_with(TROUBLE)) & Q(_with(IN_HAND))),
+        Stage("planned", "発信待ち", Tone.PLANNED, _APPROVED & ~Q(_with((*TROUBLE, *IN_HAND))) & Q(_with(ON_ITS_WAY))),
+        Stage("sent", "発信済み", Tone.DONE, _APPROVED & ~Q(_with((*TROUBLE, *IN_HAND, *ON_ITS_WAY)))),
         Stage("withdrawn", "取下げ", Tone.ENDED, Q(state=Post.State.WITHDRAWN)),
     )
 }
 
 
-WAITING = ("draft", "submitted", "returned", "trouble", "planned")  # what is neither out nor taken back
+WAITING = ("draft", "submitted", "returned", "trouble", "in_hand", "planned")  # what is neither out nor taken back
 
 
 def open_counts(posts: QuerySet[Post]) -> dict[str, int]:
@@ -65,4 +67,6 @@ def stage_of(post: Post, deliveries: list[Delivery]) -> Stage:
     states = {delivery.state for delivery in deliveries}
     if states & set(TROUBLE):
         return STAGES["trouble"]
+    if states & set(IN_HAND):
+        return STAGES["in_hand"]
     return STAGES["planned" if states & set(ON_ITS_WAY) else "sent"]

@@ -48,7 +48,7 @@ def account_address(account: Account) -> str:
 def the_citys_own(account: Account) -> bool:
     """Does the account live on the city's own pages? Then there is nothing to connect, and no profile elsewhere."""
     kind = adapter(account.service)
-    return kind is not None and not kind.needs_connection
+    return kind is not None and kind.lives_here
 
 
 def fits(account: Account, url: str) -> bool:

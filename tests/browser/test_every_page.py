@@ -41,7 +41,8 @@ NO_PAGES = {
     "import_example", "organization_export", "sign_out", "log_verify", "log_export", "decision_read",
     "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect", "post_submit",
-    "post_take_over", "post_preview", "delivery_release", "stored_file", "post_image", "post_upload", "public_asset",
+    "post_take_over", "post_preview", "delivery_release", "delivery_take", "delivery_media",
+    "stored_file", "post_image", "post_upload", "public_asset",
     "public_picture", "healthz", "metrics",
 }
 NUMBERS = {row["key"]: row["number"] for row in told("person")}
@@ -103,12 +104,18 @@ TOUR = (
     Stop("author", "account_stop", OFFICIAL), Stop("author", "holds"), Stop("author", "holds", query="?open=all"),
     Stop("author", "guideline_map"), Stop("author", "log"), Stop("author", "account_connect", OFFICIAL),
     Stop("author", "account_verification", OFFICIAL), Stop("author", "policy_shown", OFFICIAL),
+    Stop("author", "post_deliveries", titled("文化祭の一日")),
+    Stop("author", "delivery_hand_over", first(Delivery, state="offered")),
+    Stop("author", "delivery_hand_over", first(Delivery, state="offered"), press="投稿します"),
+    Stop("author", "delivery_hand_over", first(Delivery, state="taken"), press="投稿を記録する"),
+    Stop("author", "delivery_give_back", first(Delivery, state="taken")),
     Stop("author", "account_new"), Stop("author", "account_new", press="保存して次へ"),
     Stop("author", "connect_callback", query="?error=access_denied", status=422), Stop("author", "divisions"),
     # the approver
     Stop("approver", "home"), Stop("approver", "post_approve", WAITING),
     Stop("approver", "post_approve", WAITING, press="この内容を承認する"), Stop("approver", "post", WAITING),
     Stop("approver", "post_withdraw_approval", first(Approval, revision__post__title="年末年始の窓口")),
+    Stop("approver", "delivery_hand_over", first(Delivery, state="taken")),
     Stop("approver", "delivery_posted", first(Delivery, state="person")),
     Stop("approver", "delivery_not_posted", first(Delivery, state="person")),
     Stop("approver", "post_deliveries", lambda: Delivery.objects.filter(state="person")[0].post),

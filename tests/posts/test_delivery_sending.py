@@ -135,12 +135,8 @@ def test_an_account_without_connection_is_held_and_says_so(cast: Cast, server: M
     assert "接続" in row.reason
 
 
-def test_a_service_without_adapter_is_handed_over_to_a_person(cast: Cast) -> None:
-    row = run(due_delivery(cast, account_by_hand := official(cast)))
-    assert row.state == "sent"
-    Delivery.objects.filter(pk=row.pk).update(state="waiting", next_at=clock.now(), remote_id="")
-    Account.objects.filter(pk=account_by_hand.pk).update(service="x")
-    assert run(row).state == "person"
+def test_a_service_that_koshiki_can_not_publish_to_is_handed_over_to_a_person(cast: Cast) -> None:
+    assert run(due_delivery(cast, official(cast, service="x"))).state == "offered"
 
 
 # ---------------------------------------------------------------- asked again at the moment of sending

@@ -39,7 +39,8 @@ def one_of_each(cast: Cast, account: Account) -> dict[str, Post]:
     posts = {"draft": actions.write(draft(account), by=cast.aoki), "submitted": submitted(cast.aoki, account)}
     posts["returned"] = submitted(cast.aoki, account)
     actions.send_back(posts["returned"], "会場", by=cast.baba, digest=posts["returned"].latest.digest)
-    for stage, state in (("planned", "waiting"), ("sent", "sent"), ("trouble", "held")):
+    for stage, state in (("planned", "waiting"), ("sent", "sent"), ("trouble", "held"),
+                         ("in_hand", "offered")):
         posts[stage] = submitted(cast.aoki, account)
         approval = approved(posts[stage], by=cast.baba)
         if state == "sent":
@@ -58,7 +59,7 @@ def test_the_list_counts_every_state_and_shows_each(cast: Cast, account: Account
         assert page.count("件名は") == 1
     numbers = [number for _label, _query, number, _here in aoki.get("/posts/").context["stages"]]
     # What is over is not counted: there is ever more of it.
-    assert numbers == [None, 1, 1, 1, 1, 1, None, None]
+    assert numbers == [None, 1, 1, 1, 1, 1, 1, None, None]
 
 
 def test_the_list_is_narrowed_by_account_and_words(cast: Cast, account: Account, aoki: Client) -> None:

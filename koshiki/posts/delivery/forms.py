@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 
 from koshiki.forms import LineField, TextField
+from koshiki.networks.base import HandsOver
 
 HELP = "見た画面、確かめた日時と方法などを書きます。記録に残ります。"
 
@@ -15,6 +18,11 @@ class PostedForm(forms.Form):
     address = forms.URLField(label="投稿のアドレス", max_length=500, assume_scheme="https",
                              help_text="サービスで見つけた投稿を開き、そのアドレスを写します。")
     evidence = TextField(label="確かめた方法", limit=500, widget=forms.Textarea(attrs={"rows": 3}), help_text=HELP)
+
+    def __init__(self, data: Any = None, *, service: HandsOver | None) -> None:
+        """`service`: where a person posts; one that gives no addresses asks for none."""
+        super().__init__(data)
+        self.fields["address"].required = service is None or service.gives_addresses
 
 
 class NotPostedForm(forms.Form):

@@ -8,9 +8,10 @@ from django.db.models.functions import Now
 from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.guideline import Refused
+from koshiki.networks.base import Posted, Rejected
 from koshiki.organization.models import Person
 from koshiki.posts import jobs
-from koshiki.posts.content import service_of
+from koshiki.posts.content import by_hand, service_of
 from koshiki.posts.delivery.check import (
     ask,
     refuse_copy,
@@ -25,17 +26,18 @@ from koshiki.register.roles import is_approver, works_on
 from koshiki.text import BadText, clean
 
 S = Delivery.State
+POSTABLE = (S.UNKNOWN, S.PERSON, S.OFFERED, S.TAKEN)
 WORKERS = "このアカウントの情報発信担当者又は情報発信責任者"
 APPROVERS = "このアカウントの情報発信責任者"
 
 
 def may_say_posted(row: Delivery, person: Person) -> bool:
-    return row.state in (S.UNKNOWN, S.PERSON) and works_on(person, row.account_id)
+    return row.state in POSTABLE and works_on(person, row.account_id)
 
 
 def may_say_not_posted(row: Delivery, person: Person) -> bool:
-    """It makes koshiki send again: an approver's word."""
-    return row.state == S.PERSON and is_approver(person, row.account_id)
+    """It makes koshiki send again, or hand over again: an approver's word."""
+    return row.state in (S.PERSON, S.TAKEN) and is_approver(person, row.account_id)
 
 
 def may_release(row: Delivery, person: Person) -> bool:
@@ -45,33 +47,33 @@ def may_release(row: Delivery, person: Person) -> bool:
 
 @transaction.atomic
 def say_posted(row: Delivery, *, address: str, evidence: str, by: Person) -> Delivery:
-    """「投稿済み」 — a person saw it on the service, at this address. Raises Refused K-unknown, K-evidence, K-once."""
-    locked, evidence = _locked(row), _evidence(evidence)
+    """「投稿済み」 — a person saw it on the service, at this address. Raises Refused K-unknown, K-evidence,
+    K-once, K-handover."""
+    locked, evidence = locked_row(row), evidence_in(evidence)
     if not works_on(by.afresh(), locked.account_id):
         raise Refused("K-unknown", "「投稿済み」と判断できるのは、このアカウントで働く職員です。", who=WORKERS)
-    if locked.state not in (S.UNKNOWN, S.PERSON):
+    if locked.state not in POSTABLE:
         raise _nothing_to_judge(locked)
-    address = address.strip()
-    remote_id = _remote_id(locked, address)
-    _move(locked, S.SENT, remote_id=remote_id[:300], url=address[:500], sent_at=clock.now(), judged_by=by,
-          evidence=evidence, reason="", clause="")
+    posted = posted_at(locked, address.strip())
+    move(locked, S.SENT, remote_id=posted.remote_id, url=posted.url, sent_at=clock.now(), judged_by=by,
+         evidence=evidence, reason="", clause="")
     jobs.read_back.defer(delivery=locked.pk)
-    record("delivery.say_posted", locked, by=by, clause="K-evidence", evidence=evidence, address=address)
+    record("delivery.say_posted", locked, by=by, clause="K-evidence", evidence=evidence, address=posted.url)
     return locked
 
 
 @transaction.atomic
 def say_not_posted(row: Delivery, *, evidence: str, by: Person) -> Delivery:
     """「未投稿」 — an approver made sure that it is not there: it may be sent. Raises Refused K-unknown, K-evidence."""
-    locked, evidence = _locked(row), _evidence(evidence)
+    locked, evidence = locked_row(row), evidence_in(evidence)
     if not is_approver(by.afresh(), locked.account_id):
         raise Refused("K-unknown", "「未投稿」と判断できるのは、情報発信責任者です。", who=APPROVERS)
     if locked.state == S.UNKNOWN:
         raise Refused("K-unknown", "届いたかどうかを調べているところです。まだ「未投稿」とは言えません。",
                       now="調べ終わるのを待ちます。サービスで見つけたときは「投稿済み」と判断できます。", who=APPROVERS)
-    if locked.state != S.PERSON:
+    if locked.state not in (S.PERSON, S.TAKEN):
         raise _nothing_to_judge(locked)
-    _move(locked, S.WAITING, next_at=Now(), judged_by=by, evidence=evidence, reason="", clause="")
+    move(locked, S.WAITING, next_at=Now(), judged_by=by, evidence=evidence, reason="", clause="")
     jobs.wake(locked)
     record("delivery.say_not_posted", locked, by=by, clause="K-evidence", evidence=evidence)
     return locked
@@ -80,7 +82,7 @@ def say_not_posted(row: Delivery, *, evidence: str, by: Person) -> Delivery:
 @transaction.atomic
 def release(row: Delivery, *, by: Person) -> Delivery:
     """「発信を進める」 — an approver's word for what became overdue under a stop. Raises Refused."""
-    locked = _locked(row)
+    locked = locked_row(row)
     if not is_approver(by.afresh(), locked.account_id):
         raise Refused("K-hold", "停止の後に発信を進められるのは、情報発信責任者です。", who=APPROVERS)
     if locked.state != S.HELD:
@@ -88,26 +90,36 @@ def release(row: Delivery, *, by: Person) -> Delivery:
     facts = ask(locked)
     for question in (refuse_copy, refuse_unofficial, refuse_held, refuse_unapproved, refuse_late):
         question(locked, facts)
-    _move(locked, S.WAITING, next_at=Now(), released_by=by, released_at=clock.now(), reason="", clause="")
+    move(locked, S.WAITING, next_at=Now(), released_by=by, released_at=clock.now(), reason="", clause="")
     jobs.wake(locked)
     record("delivery.release", locked, by=by, clause="K-hold")
     return locked
 
 
-def _remote_id(row: Delivery, address: str) -> str:
-    """As the service numbers it where the address tells; else the address itself, so that it is bound once."""
+def posted_at(row: Delivery, address: str) -> Posted:
+    """The post at this address; none where the service gives none.
+
+    Raises Refused K-handover where a person posts and it is none of this account's.
+    """
+    if (hand_over := by_hand(row.account)) is None:
+        return Posted((service_of(row.account).remote_id_in(address) or address)[:300], address[:500], told=True)
+    if not address and not hand_over.gives_addresses:
+        return Posted("", "", told=False)
     try:
-        return service_of(row.account).remote_id_in(address) or address
-    except KeyError:  # served by hand-over
-        return address
+        return hand_over.posted_at(address, row.account.url)
+    except Rejected as other:
+        raise Refused("K-handover", other.reason, now=f"「{row.account}」の投稿のアドレスを、もう一度入力してください。",
+                      who=WORKERS) from None
 
 
-def _locked(row: Delivery) -> Delivery:
+def locked_row(row: Delivery) -> Delivery:
+    """The delivery as it is now, locked for this transaction."""
     found = Delivery.objects.select_related("account", "approval__revision", "post")
     return found.select_for_update(of=("self",)).get(pk=row.pk)
 
 
-def _evidence(text: str) -> str:
+def evidence_in(text: str) -> str:
+    """What a person wrote of how they made sure. Raises Refused K-text, K-evidence."""
     try:
         given = clean(text).strip()
     except BadText as bad:
@@ -123,7 +135,7 @@ def _nothing_to_judge(row: Delivery) -> Refused:
                    now="画面を読み直してください。")
 
 
-def _move(row: Delivery, to: str, **values: object) -> None:
+def move(row: Delivery, to: str, **values: object) -> None:
     """Moves a locked row; whoever was still at it is fenced off. Raises Refused K-once for a bound remote id."""
     mine = Delivery.objects.filter(pk=row.pk, state__in=sources(to))
     try:

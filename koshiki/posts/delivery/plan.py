@@ -12,7 +12,8 @@ from koshiki.posts.jobs import wake
 from koshiki.posts.models import Approval, ApprovalTarget, Delivery, Post, Revision
 
 S = Delivery.State
-UNBEGUN = (S.WAITING, S.HELD)
+_NOT_POSTED = "まだ投稿していないときは、引き受けた職員が「投稿していません」と記録すると、変えられるようになります。"
+UNBEGUN = (S.WAITING, S.HELD, S.OFFERED)
 
 
 def plan(approval: Approval) -> list[Delivery]:
@@ -32,9 +33,10 @@ def plan(approval: Approval) -> list[Delivery]:
 
 
 def cancel(post: Post, *, reason: str, by: Person) -> list[Delivery]:
-    """Cancels what has not begun, in the caller's transaction; the caller's own entry in the log says why.
+    """Cancels what has not begun, nor was taken by a person, in the caller's transaction; its own entry in the log
+    says why.
 
-    Returns the cancelled rows. Raises Refused K-once if any row of the post has left `waiting` and `held`.
+    Returns the cancelled rows. Raises Refused K-once if any row of the post has begun.
     """
     rows = list(post.deliveries.select_for_update(of=("self",)).exclude(state=S.CANCELLED).order_by("pk"))
     for row in rows:
@@ -73,5 +75,6 @@ def _refuse_second(post: Post, accounts: Iterable[int]) -> None:
 def _begun(row: Delivery) -> Refused:
     return Refused(
         "K-once", f"「{row.account}」への配信は、すでに「{row.get_state_display()}」です。内容を変えることはできません。",
-        now="直すときは、訂正の投稿を新しく起案してください（§8(3)）。", who="情報発信担当者",
+        now=_NOT_POSTED if row.state == S.TAKEN else "直すときは、訂正の投稿を新しく起案してください（§8(3)）。",
+        who="情報発信担当者",
     )

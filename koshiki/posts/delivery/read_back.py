@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+from datetime import timedelta
 
 from django.db import transaction
 
 from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.guideline import Refused
-from koshiki.networks.base import NotSent, Reads, Shown, TokenDead
+from koshiki.networks.base import CannotTell, HandsOver, NotSent, Reads, Shown, TokenDead
 from koshiki.networks.shown import skeleton
 from koshiki.organization.alerts import tell
+from koshiki.posts.content import by_hand
 from koshiki.posts.delivery import holds
 from koshiki.posts.delivery.send import opened, outgoing_of
 from koshiki.posts.delivery.settle import HandOver
+from koshiki.posts.delivery.times import times
 from koshiki.posts.models import Delivery
 
 
@@ -26,20 +29,37 @@ def compare(pk: int) -> None:
     """Reads one sent delivery back and keeps what is shown. It publishes nothing. Raises NotYet."""
     row = Delivery.objects.select_related("account", "approval__revision", "post").get(pk=pk)
     if row.state != Delivery.State.SENT or row.read_back_at or not row.remote_id:
-        return
+        return None
+    if hand_over := by_hand(row.account):
+        return _compare_by_hand(row, hand_over)
     try:
         network, outgoing = opened(row.account), outgoing_of(row)
         if not isinstance(network, Reads):
-            return
+            return None
         shown = network.read(row.remote_id)
     except (Refused, HandOver):
-        return  # nobody's connection any more: there is nothing to read with
+        return None  # nobody's connection any more: there is nothing to read with
     except TokenDead as dead:
-        holds.token_dead(row.account, dead.reason)
-        return
+        return holds.token_dead(row.account, dead.reason)
     except NotSent as later:
         raise NotYet(later.reason) from None
-    _keep(row, shown, differences(network.shown_text(outgoing.content), [m.alt for m in outgoing.media], shown))
+    return _keep(row, shown, differences(network.shown_text(outgoing.content), [m.alt for m in outgoing.media], shown))
+
+
+def _compare_by_hand(row: Delivery, hand_over: HandsOver) -> None:
+    """The page that a person gave is fetched where that can be; where it can't, that is kept, and said."""
+    try:
+        outgoing = outgoing_of(row)
+        seen = hand_over.seen_at(row.url, outgoing.content)
+    except Refused:
+        return None  # what was approved is not whole any more: there is nothing to compare with
+    except NotSent as later:
+        if row.sent_at and clock.now() - row.sent_at < timedelta(seconds=times().give_up):
+            raise NotYet(later.reason) from None
+        seen = CannotTell(later.reason)
+    if isinstance(seen, CannotTell):
+        return _keep(row, None, [], unread=seen.reason)
+    return _keep(row, seen, differences(hand_over.shown_text(outgoing.content), [m.alt for m in outgoing.media], seen))
 
 
 def differences(text: str, alts: list[str], shown: Shown | None) -> list[str]:
@@ -49,6 +69,8 @@ def differences(text: str, alts: list[str], shown: Shown | None) -> list[str]:
     found = []
     if skeleton(shown.text) != skeleton(text):
         found.append("本文が、承認した内容と違います。")
+    if shown.media_count is None:
+        return found
     if shown.media_count != len(alts):
         found.append(f"画像が{shown.media_count}枚です（承認した枚数は{len(alts)}枚）。")
     elif [skeleton(alt) for alt in shown.alts] != [skeleton(alt) for alt in alts]:
@@ -57,12 +79,13 @@ def differences(text: str, alts: list[str], shown: Shown | None) -> list[str]:
 
 
 @transaction.atomic
-def _keep(row: Delivery, shown: Shown | None, found: list[str]) -> None:
+def _keep(row: Delivery, shown: Shown | None, found: list[str], *, unread: str = "") -> None:
+    """`unread`: why it could not be read at all."""
     kept = {"text": shown.text, "alts": list(shown.alts), "url": shown.url} if shown else {}
-    text = json.dumps({**kept, "differences": found}, ensure_ascii=False)
+    text = json.dumps({**kept, "differences": found, "unread": unread}, ensure_ascii=False)
     mine = Delivery.objects.filter(pk=row.pk, state=Delivery.State.SENT, read_back_at=None)
     if not mine.update(read_back=text, read_back_at=clock.now(), differs=bool(found)):
         return
     if found:
         tell(holds.workers(row.account), subject="配信した内容の確認", path=f"/posts/{row.post_id}/deliveries/")
-    record("delivery.read_back", row, by=None, clause="§4(7)", differences=found)
+    record("delivery.read_back", row, by=None, clause="§4(7)", differences=found, unread=unread)

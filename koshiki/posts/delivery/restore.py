@@ -53,7 +53,7 @@ def confirm(*, reason: str, by: Person) -> int:
 def _doubt_overdue() -> int:
     """Whatever should have begun by now may have been sent by the installation that this is a copy of."""
     overdue = Delivery.objects.filter(
-        state__in=[S.WAITING, S.RETRY, S.CLAIMED, S.SENDING, S.HELD], due_at__lte=Now())
+        state__in=[S.WAITING, S.RETRY, S.CLAIMED, S.SENDING, S.HELD, S.OFFERED, S.TAKEN], due_at__lte=Now())
     return overdue.update(**fenced_off(
         state=S.UNKNOWN, intent_at=Coalesce(F("intent_at"), F("due_at")), unknown_at=Now(), next_at=Now(), negatives=0,
         looked_at=None, clause="K-restore", reason="復元の前に発信されたかどうか、調べています。"))

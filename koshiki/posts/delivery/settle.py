@@ -20,6 +20,7 @@ from koshiki.organization.alerts import tell
 from koshiki.posts import jobs
 from koshiki.posts.delivery import breaker, holds
 from koshiki.posts.delivery.claim import Claim
+from koshiki.posts.delivery.hand_over.offering import offer
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import times
 from koshiki.posts.models import Delivery
@@ -51,7 +52,7 @@ def ended(held: Claim, ending: Exception) -> None:
         case Refused():
             act: Callable[[], None] = lambda: hold(row, ending.message, ending.clause.id)  # noqa: E731
         case HandOver():
-            act = lambda: to_person(row, "このサービスへは職員が投稿します。", "delivery.hand_over")  # noqa: E731
+            act = lambda: offer(row)  # noqa: E731
         case TokenDead():
             act = lambda: _dead(row, ending.reason)  # noqa: E731
         case Rejected():
@@ -110,11 +111,11 @@ def hold(row: Delivery, reason: str, clause: str) -> None:
 
 
 @transaction.atomic
-def to_person(row: Delivery, reason: str, verb: str = "delivery.ask_person") -> None:
+def to_person(row: Delivery, reason: str) -> None:
     """A person looks, and decides with evidence."""
     write(row, to=S.PERSON, lease_until=None, reason=reason[:300], clause="K-unknown")
     _told(row, "配信の確認")
-    record(verb, row, by=None, clause="K-unknown", reason=reason)
+    record("delivery.ask_person", row, by=None, clause="K-unknown", reason=reason)
 
 
 @transaction.atomic

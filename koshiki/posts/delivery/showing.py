@@ -11,7 +11,8 @@ from typing import Any
 from koshiki import clock
 from koshiki.look import Tone
 from koshiki.organization.models import Person
-from koshiki.posts.content import service_of
+from koshiki.posts.content import by_hand, service_of
+from koshiki.posts.delivery.hand_over.taking import may_record, may_see
 from koshiki.posts.delivery.judge import may_release, may_say_not_posted, may_say_posted
 from koshiki.posts.models import Delivery
 from koshiki.register.roles import is_author
@@ -21,7 +22,7 @@ S = Delivery.State
 TONES = {
     S.WAITING: Tone.PLANNED, S.CLAIMED: Tone.WAITING, S.SENDING: Tone.WAITING, S.RETRY: Tone.WAITING,
     S.SENT: Tone.DONE, S.FAILED: Tone.FAILED, S.UNKNOWN: Tone.UNKNOWN, S.PERSON: Tone.UNKNOWN,
-    S.HELD: Tone.STOPPED, S.CANCELLED: Tone.ENDED,
+    S.HELD: Tone.STOPPED, S.CANCELLED: Tone.ENDED, S.OFFERED: Tone.WAITING, S.TAKEN: Tone.WAITING,
 }
 MOVING = (S.CLAIMED, S.SENDING, S.RETRY, S.UNKNOWN)
 SOON = timedelta(minutes=2)  # a page looks on for what is about to happen, not for days, nor for what does not come
@@ -36,6 +37,9 @@ class Card:
     approved: str
     shown: str
     differences: list[str]
+    unread: str
+    by_hand: bool
+    may_hand_over: bool
     may_say_posted: bool
     may_say_not_posted: bool
     may_release: bool
@@ -58,16 +62,22 @@ def _soon_sent(row: Delivery) -> bool:
 
 def _soon_read(row: Delivery) -> bool:
     """Sent just now, and about to be read back."""
-    return row.read_back_at is None and row.sent_at is not None and clock.now() - row.sent_at < SOON
+    return row.read_back_at is None and bool(row.remote_id) and row.sent_at is not None and clock.now() - row.sent_at < SOON
 
 
 def card(row: Delivery, person: Person) -> Card:
     back: dict[str, Any] = json.loads(row.read_back) if row.read_back else {}
     return Card(
-        row, tone_of(row), _approved(row), back.get("text", ""), back.get("differences", []),
+        row, tone_of(row), _approved(row), back.get("text", ""), back.get("differences", []), back.get("unread", ""),
+        by_hand(row.account) is not None, may_hand_over(row, person),
         may_say_posted(row, person), may_say_not_posted(row, person), may_release(row, person),
         row.state == S.HELD and clock.now() > row.expires_at and is_author(person, row.account_id),
     )
+
+
+def may_hand_over(row: Delivery, person: Person) -> bool:
+    """Is the page of the hand-over open to this person now: to take it, or to say what came of it?"""
+    return may_see(row, person) and (row.state == S.OFFERED or may_record(row, person))
 
 
 def _approved(row: Delivery) -> str:
@@ -76,5 +86,5 @@ def _approved(row: Delivery) -> str:
                     if t.account_id == row.account_id), {})
     try:
         return service_of(row.account).shown_text(content)
-    except KeyError:  # served by hand-over
+    except KeyError:  # of a service that is no longer served
         return "\n".join(str(value) for value in content.values())

@@ -1,7 +1,9 @@
 """What may become of a delivery, and the one way to write it: fenced by its epoch (delivery 2).
 
 `sending` never goes back to be sent again unless it is known that nothing went out; what may have gone out is
-`unknown`, and from there only evidence leads on.
+`unknown`, and from there only evidence leads on. Where a person posts, `offered` waits for one, and `taken` is that
+person's intent: it ends with the post's address, with their word that they did not post, or, without a word, as theirs
+to be judged (`person`).
 """
 
 from __future__ import annotations
@@ -17,9 +19,12 @@ S = Delivery.State
 MOVES: dict[str, frozenset[str]] = {
     S.WAITING: frozenset({S.CLAIMED, S.CANCELLED, S.UNKNOWN}),  # unknown: a restored copy can't know
     S.RETRY: frozenset({S.CLAIMED, S.UNKNOWN}),
-    S.CLAIMED: frozenset({S.SENDING, S.WAITING, S.RETRY, S.HELD, S.FAILED, S.PERSON, S.UNKNOWN}),
+    S.CLAIMED: frozenset({S.SENDING, S.WAITING, S.RETRY, S.HELD, S.FAILED, S.PERSON, S.UNKNOWN,
+                          S.OFFERED}),
     S.SENDING: frozenset({S.SENT, S.WAITING, S.RETRY, S.HELD, S.FAILED, S.UNKNOWN}),
     S.UNKNOWN: frozenset({S.SENT, S.WAITING, S.PERSON}),
+    S.OFFERED: frozenset({S.TAKEN, S.SENT, S.HELD, S.CANCELLED, S.UNKNOWN}),  # sent: somebody posted without a word
+    S.TAKEN: frozenset({S.SENT, S.WAITING, S.PERSON, S.UNKNOWN}),
     S.PERSON: frozenset({S.SENT, S.WAITING}),
     S.HELD: frozenset({S.WAITING, S.CANCELLED, S.UNKNOWN}),
     S.SENT: frozenset(),

@@ -17,6 +17,7 @@ from koshiki.database import identity
 from koshiki.posts import jobs
 from koshiki.posts.delivery import restore
 from koshiki.posts.delivery.claim import due
+from koshiki.posts.delivery.hand_over.watching import watch
 from koshiki.posts.delivery.states import fenced_off
 from koshiki.posts.delivery.unapproved import tell_unapproved
 from koshiki.posts.models import Delivery
@@ -35,6 +36,7 @@ def sweep() -> None:
     take_back()
     wake_due()
     wake_unread()
+    watch()
     tell_unapproved()
 
 

@@ -30,6 +30,9 @@ class Times:
     read_back: float = 10  # after sending; it must not compete with what is still to be sent
     skew: float = 120  # how far clocks may be apart
     turn: float = 20  # how long one job goes on with further deliveries
+    watch: float = 60  # between two looks at what waits for a person to post it
+    remind: float = 300  # at least, between two reminders that nobody has
+    posting: float = 1800  # how long a person may be posting before others are asked whether it is out
     storm: float = 30  # how long a service in trouble is first left alone
     storm_most: float = 300
 

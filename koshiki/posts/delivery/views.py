@@ -12,10 +12,12 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from koshiki.organization.models import Person
+from koshiki.posts.content import by_hand
 from koshiki.posts.delivery import clocks, judge, restore
 from koshiki.posts.delivery.forms import NotPostedForm, PostedForm, ReasonForm
 from koshiki.posts.delivery.showing import card, is_moving
 from koshiki.posts.models import Delivery, Post
+from koshiki.posts.showing import sender_of
 from koshiki.register.models import Hold
 
 CONFIRMS: dict[str, Callable[..., object]] = {
@@ -36,7 +38,7 @@ def post_deliveries(request: HttpRequest, pk: int) -> HttpResponse:
 def delivery_posted(request: HttpRequest, pk: int) -> HttpResponse:
     """「投稿済み」 with address and evidence (K-evidence)."""
     row = _row(request, pk, judge.may_say_posted)
-    form = PostedForm(request.POST or None)
+    form = PostedForm(request.POST or None, service=by_hand(row.account))
     if request.method == "POST" and form.is_valid():
         judge.say_posted(row, by=_person(request), **form.cleaned_data)
         messages.success(request, "「投稿済み」と記録しました。")
@@ -51,7 +53,7 @@ def delivery_not_posted(request: HttpRequest, pk: int) -> HttpResponse:
     form = NotPostedForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         judge.say_not_posted(row, by=_person(request), **form.cleaned_data)
-        messages.success(request, "「未投稿」と記録しました。配信期限の内なら、koshiki が発信します。")
+        messages.success(request, f"「未投稿」と記録しました。配信期限の内なら、{sender_of([row.account])}。")
         return redirect("post_deliveries", row.post_id)
     return _ask(request, row, form, "posts/delivery_not_posted.html")
 
@@ -88,7 +90,7 @@ def _person(request: HttpRequest) -> Person:
 
 
 def _rows() -> QuerySet[Delivery]:
-    related = ("account", "approval__revision", "released_by", "judged_by")
+    related = ("account", "approval__revision", "released_by", "judged_by", "taken_by")
     return Delivery.objects.select_related(*related).prefetch_related(
         "approval__revision__targets", "account__connections")
 

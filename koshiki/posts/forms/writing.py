@@ -19,7 +19,7 @@ from koshiki.images import ACCEPT, BadImage
 from koshiki.look import Picture, Preview
 from koshiki.networks.base import Field
 from koshiki.organization.models import Person
-from koshiki.posts.content import Attached, Draft, outside_addresses, publishes, service_of
+from koshiki.posts.content import Attached, Draft, by_hand, outside_addresses, publishes, service_of
 from koshiki.posts.forms.images import ImageForm
 from koshiki.posts.forms.uploads import held_by, take_in
 from koshiki.posts.media import kept_of
@@ -72,7 +72,7 @@ class TargetForm(forms.Form):
 
     def __init__(self, data: Any = None, *, account: Account, **kwargs: Any) -> None:
         super().__init__(data, prefix=f"target-{account.pk}", **kwargs)
-        self.account, self.service = account, service_of(account)
+        self.account, self.service, self.by_hand = account, service_of(account), by_hand(account)
         for declared in self.service.fields:
             self.fields[declared.key] = _form_field(declared)
 

@@ -13,7 +13,7 @@ from koshiki.posts.models.post import Post
 from koshiki.register.models import Account
 
 LIVE = ~Q(state="cancelled")
-OPEN = ("waiting", "claimed", "sending", "retry", "unknown", "person", "held", "failed")  # neither out nor ended
+OPEN = ("waiting", "claimed", "sending", "retry", "unknown", "person", "held", "failed", "offered", "taken")  # neither out nor ended
 
 
 class Delivery(models.Model):
@@ -34,6 +34,8 @@ class Delivery(models.Model):
         PERSON = "person", "職員の確認待ち"
         HELD = "held", "停止中"
         CANCELLED = "cancelled", "取消し"
+        OFFERED = "offered", "手渡し待ち"
+        TAKEN = "taken", "職員が投稿中"
 
     approval = models.ForeignKey(Approval, models.PROTECT, related_name="deliveries", verbose_name="承認")
     post = models.ForeignKey(Post, models.PROTECT, related_name="deliveries", verbose_name="投稿")
@@ -48,6 +50,7 @@ class Delivery(models.Model):
     lease_until = models.DateTimeField("占有の期限", null=True)
     tries = models.PositiveSmallIntegerField("試行回数", default=0)
     intent_at = models.DateTimeField("送信を始めた日時", null=True, help_text="まだ結果の出ていない最初の送信")
+    taken_by = models.ForeignKey(Person, models.PROTECT, null=True, related_name="+", verbose_name="投稿を引き受けた職員")
     stage = models.TextField("済んだこと", default="{}", help_text="サービス側で済んだこと（JSON）")
     unknown_at = models.DateTimeField("結果が分からなくなった日時", null=True)
     negatives = models.PositiveSmallIntegerField("見つからなかった回数", default=0)
@@ -87,8 +90,11 @@ class Delivery(models.Model):
                 name="under_way_has_lease",
             ),
             models.CheckConstraint(
-                condition=~Q(state__in=["sending", "unknown"]) | Q(intent_at__isnull=False),
+                condition=~Q(state__in=["sending", "unknown", "taken"]) | Q(intent_at__isnull=False),
                 name="sending_has_intent",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="taken") | Q(taken_by__isnull=False), name="taken_says_by_whom"
             ),
             models.CheckConstraint(
                 condition=~Q(state="sent") | Q(sent_at__isnull=False), name="sent_says_when"
@@ -98,7 +104,7 @@ class Delivery(models.Model):
             ),
         ]
         indexes = [
-            models.Index(fields=["next_at"], condition=Q(state__in=["waiting", "retry", "unknown"]),
+            models.Index(fields=["next_at"], condition=Q(state__in=["waiting", "retry", "unknown", "offered", "taken"]),
                          name="deliveries_to_wake"),
             models.Index(fields=["lease_until"], condition=Q(state__in=["claimed", "sending"]),
                          name="deliveries_under_way"),

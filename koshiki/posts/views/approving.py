@@ -16,7 +16,8 @@ from koshiki.posts.actions import Confirmed
 from koshiki.posts.flow import FLOW
 from koshiki.posts.forms import ApproveForm, ReturnForm
 from koshiki.posts.models import Approval, Post, Revision
-from koshiki.posts.roles import touched
+from koshiki.posts.roles import target_accounts, touched
+from koshiki.posts.showing import sender_of
 from koshiki.posts.views.reading import page_of, person_of, visible_post
 from koshiki.posts.views.steps import Reason
 
@@ -51,7 +52,7 @@ def _approve(request: HttpRequest, found: Post) -> HttpResponse:
     found.refresh_from_db()
     whole = found.state == Post.State.APPROVED
     messages.success(request, "承認しました。" + (
-        "koshiki が発信します。" if whole else "残りの発信先は、その責任者の承認を待っています。"))
+        f"{sender_of(target_accounts(found))}。" if whole else "残りの発信先は、その責任者の承認を待っています。"))
     return redirect("post", found.pk)
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.http import require_safe
 
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
-from koshiki.posts.content import Altered
+from koshiki.posts.content import Altered, by_hand
 from koshiki.posts.delivery.showing import is_moving
 from koshiki.posts.flow import FLOW
 from koshiki.posts.models import Delivery, Post, Remark, Revision
@@ -55,12 +55,12 @@ def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[
     targets = {target.account_id for target in revision.targets.all()}
     current = {pk: account for pk, account in accounts.items() if pk in targets}
     know_target_accounts(found, list(current.values()))
-    deliveries = list(found.deliveries.select_related("account"))
+    deliveries = list(found.deliveries.select_related("account", "taken_by"))
     live = [d for d in deliveries if d.state != Delivery.State.CANCELLED]
     remarks = list(found.remarks.select_related("by", "revision").prefetch_related("revision__targets").order_by("-at"))
     return {
         "post": found, "revision": revision, "where": where(found, revision, live, current),
-        "previews": previews(revision, current), "base": base,
+        "previews": previews(revision, current), "base": base, "by_hand": any(map(by_hand, current.values())),
         "changes": changes(base, revision, accounts) if base else [],
         "remarks": [(r, suggested(r, accounts), _takeable(r, revision, found, person)) for r in remarks],
         "links": list(revision.outside_links.all()), "media": list(revision.media.select_related("medium")),

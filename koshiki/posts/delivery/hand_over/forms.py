@@ -1,0 +1,40 @@
+"""The shape of what a person says of a post that they made on the service."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+
+from koshiki.forms import TextField
+from koshiki.networks.base import HandsOver
+
+
+class AddressForm(forms.Form):
+    """投稿した記録 — its address; where the service gives none, how the person saw that it is out."""
+
+    address = forms.URLField(label="投稿のアドレス", max_length=500, assume_scheme="https",
+                             widget=forms.URLInput(attrs={"autocomplete": "off"}),
+                             help_text="投稿そのものを開いて、そのアドレスを写します。")
+    evidence = TextField(label="確かめた方法", limit=500, widget=forms.Textarea(attrs={"rows": 3}),
+                         help_text="アドレスがないときに書きます。見た画面、送った日時など。記録に残ります。")
+
+    def __init__(self, data: Any = None, *, service: HandsOver) -> None:
+        super().__init__(data)
+        if service.gives_addresses:
+            del self.fields["evidence"]
+        else:
+            self.fields["address"].required = self.fields["evidence"].required = False
+
+    def clean(self) -> dict[str, Any]:
+        values = super().clean() or {}
+        if "evidence" in self.fields and not self.errors and not (values["address"] or values["evidence"].strip()):
+            self.add_error("evidence", "アドレスか、確かめた方法を書いてください。")
+        return values
+
+
+class GiveBackForm(forms.Form):
+    """投稿していません — why it was not posted after all."""
+
+    reason = TextField(label="理由", limit=300, widget=forms.Textarea(attrs={"rows": 3}),
+                       help_text="記録に残り、関係する職員に見えます。")

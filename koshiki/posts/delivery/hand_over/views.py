@@ -1,0 +1,107 @@
+"""The page on which a person takes a post over, posts it and gives its address; phone first."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from koshiki.guideline import Refused
+from koshiki.organization.models import Person
+from koshiki.posts.content import by_hand
+from koshiki.posts.delivery.hand_over import taking
+from koshiki.posts.delivery.hand_over.forms import AddressForm, GiveBackForm
+from koshiki.posts.delivery.hand_over.showing import file_name, page_of
+from koshiki.posts.delivery.send import outgoing_of
+from koshiki.posts.delivery.showing import may_hand_over
+from koshiki.posts.models import Delivery, Post
+from koshiki.posts.showing import preview_of
+
+RECORDED = "投稿を記録しました。koshiki がページを読み、承認した内容と比べます。"
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delivery_hand_over(request: HttpRequest, pk: int) -> HttpResponse:
+    """The approved content to take along, and the form for the address (K-handover)."""
+    row = _row(request, pk)
+    service = by_hand(row.account)
+    assert service is not None  # noqa: S101  (_row)
+    form = AddressForm(request.POST if request.method == "POST" else None, service=service)
+    refusal = None
+    if request.method == "POST" and form.is_valid():
+        try:
+            taking.record_address(row, by=_person(request), **form.cleaned_data)
+        except Refused as refused:
+            refusal = refused
+        else:
+            messages.success(request, RECORDED)
+            return redirect("post_deliveries", row.post_id)
+    return _page(request, row, form, refusal)
+
+
+def _page(request: HttpRequest, row: Delivery, form: AddressForm, refusal: Refused | None) -> HttpResponse:
+    """Where there is nothing to do by hand any more, the page of the deliveries says how it stands."""
+    if not may_hand_over(row, _person(request)) and request.method != "POST" and row.state != row.State.TAKEN:
+        return redirect("post_deliveries", row.post_id)
+    outgoing = outgoing_of(row)
+    page = page_of(row, outgoing, _person(request))
+    preview = preview_of(row.account, outgoing.content, [a.picture for a in page.attachments], row.due_at)
+    status = 409 if refusal else 422 if form.errors else 200
+    return render(request, "posts/hand_over.html", {
+        "post": row.post, "row": row, "page": page, "form": form, "preview": preview, "refusal": refusal}, status=status)
+
+
+@require_POST
+def delivery_take(request: HttpRequest, pk: int) -> HttpResponse:
+    """「投稿します」 (K-handover)."""
+    row = taking.take(_row(request, pk), by=_person(request))
+    messages.success(request, "引き受けました。文と画像を写してサービスで投稿し、そのアドレスを記録してください。")
+    return redirect("delivery_hand_over", row.pk)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def delivery_give_back(request: HttpRequest, pk: int) -> HttpResponse:
+    """「投稿していません」 with a reason (K-handover)."""
+    row = _row(request, pk)
+    if request.method != "POST" and not taking.may_give_back(row, _person(request)):
+        raise Http404
+    form = GiveBackForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        taking.give_back(row, by=_person(request), **form.cleaned_data)
+        messages.success(request, "投稿していないと記録しました。配信期限の内なら、もう一度、手渡し待ちになります。")
+        return redirect("post_deliveries", row.post_id)
+    return render(request, "posts/reason.html", {
+        "post": row.post, "form": form, "title": "投稿していないと記録する", "clause_id": "K-handover",
+        "lead": "投稿が出ていないことを確かめてから記録します。配信期限の内なら、もう一度、手渡し待ちになります。",
+    }, status=422 if form.errors else 200)
+
+
+@require_safe
+@cache_control(private=True, no_store=True)
+def delivery_media(request: HttpRequest, pk: int, place: int) -> HttpResponse:
+    """An approved picture, byte for byte, to be saved and attached."""
+    row = _row(request, pk)
+    media = outgoing_of(row).media
+    if not 1 <= place <= len(media):
+        raise Http404
+    chosen = media[place - 1]
+    return HttpResponse(chosen.bytes, content_type=chosen.mime, headers={
+        "X-Content-Type-Options": "nosniff",
+        "Content-Disposition": f'attachment; filename="{file_name(row, place, chosen)}"'})
+
+
+def _person(request: HttpRequest) -> Person:
+    assert isinstance(request.user, Person)  # noqa: S101  (LoginRequiredMiddleware)
+    return request.user
+
+
+def _row(request: HttpRequest, pk: int) -> Delivery:
+    """A delivery by hand of an account that the person works on. Raises Http404."""
+    related = ("account__division", "approval__revision", "post", "taken_by")
+    rows = Delivery.objects.select_related(*related).prefetch_related("account__connections")
+    row = get_object_or_404(rows.filter(post__in=Post.objects.visible_to(_person(request))), pk=pk)
+    if not taking.may_see(row, _person(request)):
+        raise Http404
+    return row
