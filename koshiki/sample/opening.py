@@ -10,14 +10,16 @@ from koshiki import clock
 from koshiki.networks.credentials import Secret
 from koshiki.organization.models import Division
 from koshiki.organization.roles import members_of
+from koshiki.posts.content import by_hand
 from koshiki.register import actions
+from koshiki.register.actions.connect import connects
 from koshiki.register.actions.notify import Upload
-from koshiki.register.address import register_address, the_citys_own
-from koshiki.register.models import Account, Application
+from koshiki.register.address import register_address
+from koshiki.register.models import Account, Application, ProfileCheck
 from koshiki.register.policy import fixed_words
 from koshiki.sample.city import People
 from koshiki.sample.office import DAY, earlier, later
-from koshiki.sample.pictures import emblem
+from koshiki.sample.pictures import emblem, screen
 from koshiki.sample.sns import place
 from koshiki.sample.sns.store import Store
 
@@ -122,7 +124,7 @@ class Opening:
 
     def connect(self) -> None:
         self.account.refresh_from_db()
-        if the_citys_own(self.account):
+        if connects(self.account) is None:
             return
         note = f"{self.row['introduction']}\n{register_address(self.account)}"
         token = Store(place.folder()).make_account(self.row["handle"], self.row["name"], note)
@@ -131,7 +133,7 @@ class Opening:
 
     def make_official(self) -> None:
         with self.then():
-            actions.check_profile(self.account, by=self.people["ip_staff"])
+            self._look_at_profile()
         with self.then():
             actions.make_official(self.account, by=self.people["ip_staff"])
 
@@ -140,6 +142,15 @@ class Opening:
         with self.then():
             actions.name_author(self.account, self.author, start=clock.today(), by=head)
             actions.name_approver(self.account, self.people[self.row["approver"]], start=clock.today(), by=head)
+
+    def _look_at_profile(self) -> None:
+        """Read from the service; where a person posts, a person looks too, and keeps a picture of it (§6(3)ウ)."""
+        if by_hand(self.account) is None:
+            actions.check_profile(self.account, by=self.people["ip_staff"])
+            return
+        address = register_address(self.account)
+        actions.record_profile(self.account, ProfileCheck.Result.HOLDS, f"{self.row['introduction']}\n{address}",
+                               Upload(screen(address), "profile.png"), by=self.author)
 
     # ── what the steps share ───────────────────────────────────────
 

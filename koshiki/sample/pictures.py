@@ -1,4 +1,4 @@
-"""Pictures for the sample, drawn here: emblems of accounts, a festival, an avenue with lights."""
+"""Pictures for the sample, drawn here: emblems of accounts, a festival, an avenue with lights, a screen."""
 
 from __future__ import annotations
 
@@ -41,6 +41,16 @@ def lights() -> bytes:
     for left in (120, 320, 880, 1080):
         draw.rectangle((left - 10, 480, left + 10, 760), fill="#3b2a1e")
     _dots(draw, 700, (140, 560), ("#8fd0ff", "#ffffff", "#4f9bff"), 5)
+    return _png(picture)
+
+
+def screen(address: str) -> bytes:
+    """What somebody saw on a screen: a profile that holds this address."""
+    picture = Image.new("RGB", (900, 300), "#ffffff")
+    draw = ImageDraw.Draw(picture)
+    draw.rectangle((0, 0, 900, 60), fill="#2d5f8b")
+    draw.ellipse((40, 100, 160, 220), fill="#c2d7ea")
+    draw.text((200, 150), address, fill="#1a1a1a", font_size=24)
     return _png(picture)
 
 

@@ -1,4 +1,5 @@
-"""The sample's posts, each as far as its fate: drafted, submitted, returned, scheduled, really sent, really refused."""
+"""The sample's posts, each as far as its fate: drafted, submitted, returned, scheduled, really sent, really refused,
+handed over to a person."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ from koshiki.organization.models import Person
 from koshiki.posts import actions
 from koshiki.posts.content import Attached, Draft, outside_addresses
 from koshiki.posts.delivery.claim import claim
+from koshiki.posts.delivery.hand_over import taking
 from koshiki.posts.delivery.send import deliver
 from koshiki.posts.media import register_image
 from koshiki.posts.models import Post
@@ -42,13 +44,16 @@ def _write(row: dict[str, Any], people: People, accounts: Accounts) -> None:
         _answer(row["fate"], post, approver, row)
     if row["fate"] in ("published", "failed"):
         _deliver(post, moment)
+    if row["fate"] in ("handed", "offered"):
+        with clock.at(begun + timedelta(minutes=41)):
+            _hand_over(post, row, author)
 
 
 def _answer(fate: str, post: Post, approver: Person, row: dict[str, Any]) -> None:
     digest = post.latest.digest
     if fate == "returned":
         actions.send_back(post, row["remark"], by=approver, digest=digest)
-    elif fate in ("published", "failed", "scheduled"):
+    elif fate not in ("draft", "submitted"):
         actions.approve(post, digest, by=approver, confirmed=actions.Confirmed.everything(post))
 
 
@@ -60,17 +65,28 @@ def _deliver(post: Post, moment: datetime) -> None:
                 deliver(held)
 
 
+def _hand_over(post: Post, row: dict[str, Any], author: Person) -> None:
+    """A worker hands it over; the author posts it, or has not come to it yet."""
+    delivery = post.deliveries.select_related("account").get()
+    if held := claim(delivery.account):
+        deliver(held)
+    if row["fate"] == "handed":
+        taking.take(delivery, by=author)
+        taking.record_address(delivery, address=row["address"], by=author)
+
+
 def _draft(row: dict[str, Any], author: Person, accounts: Accounts, moment: datetime) -> Draft:
     targets = [accounts[key] for key in row["to"]]
     timed = row["fate"] in ("published", "failed", "scheduled")
-    contents = {account: _content(account, row["text"].strip()) for account in targets}
+    contents = {account: _content(account, row) for account in targets}
     reasons = {link.url: row["link_reason"] for link in outside_addresses(contents.values())}
     return Draft(row["title"], row["basis"], contents, _media(row, author, targets[0]), moment if timed else None,
-                 reasons=reasons)
+                 expires_after=1440 if row["fate"] == "offered" else 30, reasons=reasons)
 
 
-def _content(account: Account, text: str) -> dict[str, str]:
-    return {field.key: text if field.key == "text" else "" for field in network(account.service).fields}
+def _content(account: Account, row: dict[str, Any]) -> dict[str, str]:
+    said = {"text": row["text"].strip(), "title": row.get("heading", "")}
+    return {field.key: said.get(field.key, "") for field in network(account.service).fields}
 
 
 def _media(row: dict[str, Any], author: Person, account: Account) -> list[Attached]:

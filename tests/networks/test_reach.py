@@ -130,6 +130,20 @@ class TestWhereTo:
         with pytest.raises(Forbidden):
             fetch("http://93.184.215.14/", seconds=2)
 
+    def test_nor_asks_for_a_name(self, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        settings.KOSHIKI_SAMPLE = True
+        asked, real = [], socket.getaddrinfo
+
+        def getaddrinfo(host: str, port: int, *, type: int, flags: int) -> list[Any]:  # noqa: A002
+            if not flags & socket.AI_NUMERICHOST:
+                asked.append(host)
+            return real(host, port, type=type, flags=flags)
+
+        monkeypatch.setattr("koshiki.networks.reach.socket.getaddrinfo", getaddrinfo)
+        with pytest.raises(NeverSent, match="名前が見つかりません"):
+            fetch("http://hibi.iwata-mihon.example/", seconds=5)
+        assert asked == []
+
     def test_a_token_goes_in_the_clear_only_inside_the_allowed_networks(
         self, settings: Any, monkeypatch: pytest.MonkeyPatch
     ) -> None:
