@@ -13,7 +13,8 @@ from koshiki.posts.models.post import Post
 from koshiki.register.models import Account
 
 LIVE = ~Q(state="cancelled")
-OPEN = ("waiting", "claimed", "sending", "retry", "unknown", "person", "held", "failed", "offered", "taken")  # neither out nor ended
+OPEN = ("waiting", "claimed", "sending", "retry", "unknown", "person", "held", "failed",
+        "offered", "taken")  # neither out nor ended
 
 
 class Delivery(models.Model):
