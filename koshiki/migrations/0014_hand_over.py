@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('koshiki', '0012_slots'),
+        ('koshiki', '0013_register_page'),
     ]
 
     operations = [
