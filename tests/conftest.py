@@ -1,4 +1,4 @@
 """What all tests share."""
 
 pytest_plugins = ["tests.databases", "tests.installation", "tests.complete", "tests.cast", "tests.trace",
-                  "tests.canary"]
+                  "tests.canary", "tests.browser.looking"]

