@@ -26,8 +26,11 @@ def bars(person: Person) -> list[Bar]:
 
 
 def copy_for(person: Person) -> Standing | None:
-    """Where the public pages' static copy stands, for those who see to it."""
-    return standing() if is_it(person) or in_service(person, IP) else None
+    """Where the public pages' static copy stands, for those who see to it; kept for one request."""
+    if "public_copy" not in person.__dict__:
+        person.__dict__["public_copy"] = standing() if is_it(person) or in_service(person, IP) else None
+    found: Standing | None = person.__dict__["public_copy"]
+    return found
 
 
 def _copy(person: Person) -> list[Bar]:

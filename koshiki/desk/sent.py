@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 
@@ -12,11 +13,13 @@ from koshiki import clock
 from koshiki.look import Tone
 from koshiki.organization.models import Person
 from koshiki.posts.models import Delivery, Post
-from koshiki.posts.stages import stage_of
+from koshiki.posts.models.delivery import LIVE
+from koshiki.posts.stages import STAGES, stage_key
 from koshiki.register.models import Account
 from koshiki.register.rail import TONES
+from koshiki.register.roles import own_accounts
 
-_SHOWN = 8
+_SHOWN, _OF_TODAY = 8, 50
 _DELIVERED = {
     Delivery.State.WAITING: Tone.PLANNED, Delivery.State.CLAIMED: Tone.PLANNED,
     Delivery.State.SENDING: Tone.PLANNED, Delivery.State.RETRY: Tone.WAITING, Delivery.State.SENT: Tone.DONE,
@@ -54,13 +57,13 @@ def sent_by(person: Person) -> list[Sent]:
     """The newest posts and applications this person began and that have not ended, the last moved first."""
     posts = Post.objects.filter(created_by=person).exclude(state=Post.State.WITHDRAWN)
     accounts = Account.objects.filter(created_by=person).exclude(state__in=[Account.State.OFFICIAL, *Account.ENDED])
-    found = [_post(p) for p in posts.order_by("-moved_at").prefetch_related("deliveries")[:_SHOWN]]
+    found = [_post(p) for p in posts.order_by("-moved_at").annotate(stage=stage_key())[:_SHOWN]]
     found += [_account(a) for a in accounts.order_by("-moved_at")[:_SHOWN]]
     return sorted(found, key=lambda sent: sent.since, reverse=True)[:_SHOWN]
 
 
 def _post(post: Post) -> Sent:
-    stage = stage_of(post, list(post.deliveries.all()))
+    stage = STAGES[post.stage]  # type: ignore[attr-defined]
     return Sent("投稿", post.title, reverse("post", args=[post.pk]), stage.label, stage.tone, post.moved_at)
 
 
@@ -72,14 +75,14 @@ def _account(account: Account) -> Sent:
 def today_for(person: Person) -> list[Today]:
     """What goes out, or went out, today for the accounts whose drafts this person may see."""
     start = timezone.make_aware(datetime.combine(clock.today(), time.min))
-    todays = Delivery.objects.filter(due_at__gte=start, due_at__lt=start + timedelta(days=1))
+    live = Delivery.objects.filter(LIVE).annotate(at=Coalesce("sent_at", "due_at"))
+    todays = live.filter(at__gte=start, at__lt=start + timedelta(days=1)).select_related("post", "account")
     if not person.standing.sees_everything:
-        todays = todays.filter(account__division__in=person.standing.divisions)
-    live = todays.exclude(state=Delivery.State.CANCELLED).select_related("post", "account")
-    return [_today(delivery) for delivery in live.order_by("due_at", "pk")[:50]]
+        todays = todays.filter(account__in=own_accounts(person))
+    return [_today(delivery, delivery.at) for delivery in todays.order_by("at", "pk")[:_OF_TODAY]]
 
 
-def _today(delivery: Delivery) -> Today:
-    return Today(delivery.due_at, delivery.post.title, str(delivery.account),
+def _today(delivery: Delivery, at: datetime) -> Today:
+    return Today(timezone.localtime(at), delivery.post.title, str(delivery.account),
                  reverse("post", args=[delivery.post_id]), delivery.get_state_display(),
                  _DELIVERED[Delivery.State(delivery.state)])

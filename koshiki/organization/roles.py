@@ -8,7 +8,8 @@ from datetime import datetime, timedelta
 from typing import Any, Literal
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import JSONObject
 
 from koshiki import clock
 from koshiki.guideline import Refused, guideline
@@ -25,12 +26,20 @@ class Standing:
     divisions: frozenset[int]
     names: tuple[str, ...]  # of these divisions, for the head of the page
     headed: frozenset[int]
-    services: frozenset[str]
+    served: dict[str, int]  # service of the guideline → the division of duty, where posted there
     headed_services: frozenset[str]
     roles: frozenset[str]
     rank: dict[int, int]  # division → highest rank held there
     deputy_of: frozenset[int]  # divisions whose deputy this person is, in whatever order
-    confirmed: bool
+    confirmed_until: datetime | None  # §4(1), of the edition in force
+
+    @property
+    def services(self) -> frozenset[str]:
+        return frozenset(self.served)
+
+    @property
+    def confirmed(self) -> bool:
+        return self.confirmed_until is not None
 
     @property
     def sees_everything(self) -> bool:
@@ -43,31 +52,34 @@ class Standing:
 
 
 def standing_of(person: Person) -> Standing:
-    """Read a person's standing of today, in two queries; a deactivated person has none."""
+    """Read a person's standing of today, in one query; a deactivated person has none."""
     own = _own_rows(person)
-    postings = list(person.postings.current().select_related("division")) if own else []
-    headed = [p for p in postings if guideline().positions.get(p.position) and guideline().positions[p.position].head]
+    postings: list[dict[str, Any]] = own.get("posted", [])
+    headed = [p for p in postings if guideline().positions.get(p["position"]) and guideline().positions[p["position"]].head]
     rank: dict[int, int] = {}
     for posting in postings:
-        rank[posting.division_id] = max(rank.get(posting.division_id, 0), guideline().rank(posting.position))
+        rank[posting["division"]] = max(rank.get(posting["division"], 0), guideline().rank(posting["position"]))
+    confirmed_at = own.get("confirmed_at")
     return Standing(
-        divisions=frozenset(p.division_id for p in postings),
-        names=tuple(dict.fromkeys(p.division.name for p in postings)),
-        headed=frozenset(p.division_id for p in headed),
-        services=frozenset(p.division.service for p in postings if p.division.service),
-        headed_services=frozenset(p.division.service for p in headed if p.division.service),
+        divisions=frozenset(p["division"] for p in postings),
+        names=tuple(dict.fromkeys(p["name"] for p in postings)),
+        headed=frozenset(p["division"] for p in headed),
+        served={p["service"]: p["division"] for p in postings if p["service"]},
+        headed_services=frozenset(p["service"] for p in headed if p["service"]),
         roles=frozenset(own.get("roles", ())), rank=rank, deputy_of=frozenset(own.get("deputy_of", ())),
-        confirmed=bool(own.get("confirmed")),
+        confirmed_until=confirmed_at + _valid() if confirmed_at else None,
     )
 
 
 def _own_rows(person: Person) -> dict[str, Any]:
     """What hangs on the person alone, read at once; nothing of a deactivated person."""
     me = {"person": OuterRef("pk")}
+    posting = JSONObject(division="division", position="position", name="division__name", service="division__service")
     found = Person.objects.filter(pk=person.pk, is_active=True).values(
+        posted=ArraySubquery(Posting.objects.current().filter(**me).order_by("start", "pk").values(row=posting)),
         roles=ArraySubquery(RoleGrant.objects.current().filter(**me).order_by().values("role")),
         deputy_of=ArraySubquery(Deputy.objects.current().filter(**me).order_by().values("division")),
-        confirmed=Exists(_in_force().filter(**me)))
+        confirmed_at=Subquery(_in_force().filter(**me).order_by("-at").values("at")[:1]))
     return dict(found.first() or {})
 
 
@@ -137,11 +149,6 @@ def members_of(division: Division | int) -> QuerySet[Person]:
     return _posted(Q(division=_id(division)))
 
 
-def service_division(service: str) -> Division | None:
-    """The division that has this service, if one was named."""
-    return Division.objects.filter(service=service).first()
-
-
 def in_service(person: Person, *services: str) -> bool:
     """Is the person posted in one of the divisions of duty?"""
     return bool(person.standing.services & set(services or (IP, PR)))
@@ -167,8 +174,7 @@ def sees_division(person: Person, division: Division | int) -> bool:
 
 def confirmed_until(person: Person) -> datetime | None:
     """Until when the person's confirmation of the guideline's edition in force holds (§4(1)); None if lapsed."""
-    newest = _in_force().filter(person=person).order_by("-at").first()
-    return newest.at + _valid() if newest else None
+    return person.standing.confirmed_until
 
 
 def require_confirmation(person: Person) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import Max, QuerySet
+from django.db.models import QuerySet, Subquery
+from django.db.models.functions import Coalesce
 
 from koshiki.guideline import Refused, guideline
 from koshiki.organization.models import Person, Posting
@@ -64,9 +65,11 @@ def touched(revision: Revision) -> set[int]:
 
 
 def _touched(revision: Revision) -> set[int]:
-    since = Remark.objects.filter(post=revision.post_id, kind=Remark.Kind.RETURN,
-                                  revision__number__lt=revision.number).aggregate(last=Max("revision__number"))
-    wrote = Revision.objects.filter(post=revision.post_id, number__gt=since["last"] or 0,
+    if revision.number == 1:
+        return {revision.author_id, revision.post.created_by_id}
+    returned = Remark.objects.filter(post=revision.post_id, kind=Remark.Kind.RETURN, revision__number__lt=revision.number)
+    last = returned.order_by("-revision__number").values("revision__number")[:1]
+    wrote = Revision.objects.filter(post=revision.post_id, number__gt=Coalesce(Subquery(last), 0),
                                     number__lte=revision.number).values_list("author", flat=True)
     return {*wrote, revision.post.created_by_id}
 

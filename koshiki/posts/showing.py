@@ -69,6 +69,8 @@ def preview_of(account: Account, content: Mapping[str, str], pictures: list[Pict
 
 def base_of(revision: Revision) -> Revision | None:
     """The version that an approver last read before this one: the last that was returned or approved."""
+    if revision.number == 1:
+        return None
     earlier = Revision.objects.filter(post=revision.post_id, number__lt=revision.number)
     read = earlier.filter(pk__in=Remark.objects.filter(post=revision.post_id).values("revision")) | earlier.filter(
         pk__in=Approval.objects.filter(revision__post=revision.post_id).values("revision"))

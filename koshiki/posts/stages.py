@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from django.db.models import Count, Exists, OuterRef, Q, QuerySet
+from django.db.models import Case, CharField, Count, Exists, OuterRef, Q, QuerySet, Value, When
 
 from koshiki.look import Tone
 from koshiki.posts.models import Delivery, Post
@@ -58,6 +58,11 @@ def open_counts(posts: QuerySet[Post]) -> dict[str, int]:
     under_way = Q(pk__in=Delivery.objects.filter(state__in=OPEN).values("post"))
     still = posts.order_by().filter(drafted | under_way)
     return still.aggregate(**{key: Count("pk", filter=STAGES[key].condition) for key in WAITING})
+
+
+def stage_key() -> Case:
+    """The key of a post's stage, for a query that reads posts."""
+    return Case(*(When(stage.condition, then=Value(key)) for key, stage in STAGES.items()), output_field=CharField())
 
 
 def stage_of(post: Post, deliveries: list[Delivery]) -> Stage:

@@ -12,7 +12,6 @@ from koshiki.organization.roles import (
     heads,
     in_service,
     is_it,
-    service_division,
 )
 from koshiki.register.models import Account, Application, Decision
 from koshiki.register.roles import works_on
@@ -55,7 +54,15 @@ def current_step(application: Application) -> RouteStep | None:
 
 def deciding_division(application: Application, step: RouteStep) -> Division | None:
     """The division whose head gives this decision."""
-    return application.account.division if step.of == "head" else service_division(step.of)
+    return application.account.division if step.of == "head" else duty_division(application.account, step.of)
+
+
+def duty_division(account: Account, service: str) -> Division | None:
+    """The division that has this service; all are read once and kept with this object of the account."""
+    if "duty_divisions" not in account.__dict__:
+        account.__dict__["duty_divisions"] = {d.service: d for d in Division.objects.exclude(service="")}
+    found: Division | None = account.__dict__["duty_divisions"].get(service)
+    return found
 
 
 def took_part(application: Application) -> set[int]:
@@ -103,7 +110,7 @@ def is_information_policy(account: Account, person: Person) -> bool:
 
 def is_information_policy_head(account: Account, person: Person) -> bool:
     """Is the person 情報政策課長, or the deputy on the usual terms?"""
-    division = service_division(IP)
+    division = duty_division(account, IP)
     return division is not None and bool(
         acts_as_head(person, division, due=account.due_at, took_part=_applicants(account)))
 

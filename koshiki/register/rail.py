@@ -11,7 +11,7 @@ from koshiki.audit.models import Entry
 from koshiki.guideline import RouteStep, guideline
 from koshiki.look import Moment, RailStep, Tone, WhereItStands
 from koshiki.register.flow import State, needed, newest_application, standing_decisions
-from koshiki.register.models import Account, Application, Decision, Notification
+from koshiki.register.models import Account, Application, Decision, Hold, Notification
 from koshiki.register.turn import Turn, turn_of
 
 TONES = {
@@ -126,10 +126,10 @@ def _later(account: Account) -> list[RailStep]:
     ]
 
 
-def history(account: Account) -> list[Moment]:
-    """What was done about the account, from the log, newest first."""
+def history(account: Account, holds: Iterable[Hold]) -> list[Moment]:
+    """What was done about the account and these holds on it, from the log, newest first."""
     decisions = [decision for round_ in account.applications.all() for decision in round_.decisions.all()]
-    things = [account, *account.policies.all(), *decisions, *account.assignments.all(), *account.holds.all()]
+    things = [account, *account.policies.all(), *decisions, *account.assignments.all(), *holds]
     return [_moment(entry) for entry in _spoken(about(*things)[:_NEWEST])]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import QuerySet
+from django.db.models import CharField, QuerySet, Value
 from django.utils import timezone
 
 from koshiki.organization.models import Person
@@ -17,10 +17,22 @@ APPROVER = Assignment.Role.APPROVER
 
 def assigned(person: Person) -> frozenset[tuple[int, str]]:
     """The person's accounts and roles of today, as (account id, role); kept for one request."""
-    if "assigned" not in person.__dict__:
-        rows = person.assignments.current().filter(person__is_active=True, revoked_for="").values_list("account_id", "role")
-        person.__dict__["assigned"] = frozenset(rows)
-    found: frozenset[tuple[int, str]] = person.__dict__["assigned"]
+    return _known(person)[0]
+
+
+def own_accounts(person: Person) -> frozenset[int]:
+    """The accounts whose posts the person sees from the first draft on: the division's, and where assigned."""
+    return _known(person)[1]
+
+
+def _known(person: Person) -> tuple[frozenset[tuple[int, str]], frozenset[int]]:
+    """What the person works on, and all accounts of the person's divisions with these; in one query."""
+    if "known_accounts" not in person.__dict__:
+        held = person.assignments.current().filter(person__is_active=True, revoked_for="").order_by()
+        owned = Account.objects.filter(division__in=person.standing.divisions).order_by()
+        rows = list(owned.values_list("pk", Value("", CharField())).union(held.values_list("account_id", "role"), all=True))
+        person.__dict__["known_accounts"] = (frozenset(row for row in rows if row[1]), frozenset(row[0] for row in rows))
+    found: tuple[frozenset[tuple[int, str]], frozenset[int]] = person.__dict__["known_accounts"]
     return found
 
 
@@ -42,15 +54,6 @@ def works_on(person: Person, account: Account | int) -> bool:
 def accounts_of(person: Person, role: str) -> list[int]:
     """The ids of the accounts where the person has this role today."""
     return sorted(account for account, held in assigned(person) if held == role)
-
-
-def own_accounts(person: Person) -> frozenset[int]:
-    """The accounts whose posts the person sees from the first draft on: the division's, and where assigned."""
-    if "own_accounts" not in person.__dict__:
-        owned = Account.objects.filter(division__in=person.standing.divisions).values_list("pk", flat=True)
-        person.__dict__["own_accounts"] = frozenset(owned) | {account for account, _ in assigned(person)}
-    found: frozenset[int] = person.__dict__["own_accounts"]
-    return found
 
 
 def was_approver(person: Person, account: Account | int, at: datetime) -> bool:

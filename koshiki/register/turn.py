@@ -7,9 +7,16 @@ from dataclasses import dataclass
 
 from koshiki.guideline import Way, guideline
 from koshiki.organization.models import Deputy, Division, Person
-from koshiki.organization.roles import IP, heads_of, members_of, present_heads, service_division
+from koshiki.organization.roles import IP, heads_of, members_of, present_heads
 from koshiki.register.address import cms_page
-from koshiki.register.flow import State, current_step, deciding_division, newest_application, open_application
+from koshiki.register.flow import (
+    State,
+    current_step,
+    deciding_division,
+    duty_division,
+    newest_application,
+    open_application,
+)
 from koshiki.register.models import Account
 
 
@@ -88,18 +95,18 @@ def _acquired(account: Account) -> Turn:
 
 
 def _information_policy(account: Account) -> Turn:
-    division = service_division(IP)
+    division = duty_division(account, IP)
     return Turn("届出の受理", str(division or "情報政策課"), "§6(3)ア", lambda: list(members_of(division)) if division else [])
 
 
 def _listing(account: Account) -> Turn:
-    division = service_division(IP)
+    division = duty_division(account, IP)
     return Turn("市ホームページへの掲載", with_names(head_title(division), list(heads_of(division)) if division else []),
                 "§6(3)イ", lambda: acting_heads(division))
 
 
 def _last_check(account: Account) -> Turn:
-    division = service_division(IP)
+    division = duty_division(account, IP)
     if guideline().way is Way.FRAGMENT and cms_page(account) is None:
         return Turn("CMSへの掲載とアドレスの記録", str(division or "情報政策課"), "§6(3)イ",
                     lambda: list(members_of(division)) if division else [])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 from django.urls import reverse
@@ -12,7 +13,7 @@ from koshiki import clock
 from koshiki.guideline import Way, guideline
 from koshiki.organization.duties import Duty
 from koshiki.organization.models import Division, Person
-from koshiki.organization.roles import IP, deputises, service_division
+from koshiki.organization.roles import IP, deputises
 from koshiki.register.flow import State, current_step
 from koshiki.register.models import (
     Account,
@@ -32,8 +33,7 @@ def waiting(person: Person) -> list[Duty]:
     return [
         *_decisions(person, heads),
         *_applications(person),
-        *_own_division(person, heads),
-        *_information_policy(person, heads),
+        *_after_acquisition(person, heads),
         *_pages(person),
         *_policies(person),
         *_afterwards(person),
@@ -60,18 +60,27 @@ def _decisions(person: Person, heads: frozenset[int]) -> Iterator[Duty]:
         return
     rounds = (Application.objects.filter(outcome="").select_related("account__division")
               .prefetch_related("decisions"))
-    services = {division.service: division for division in Division.objects.exclude(service="")}
     for application in rounds:
         step = current_step(application)
-        if step is None:
-            continue
-        division = application.account.division if step.of == "head" else services.get(step.of)
-        if division is None or any(d.by_id == person.pk for d in application.decisions.all()):
+        if step is None or any(d.by_id == person.pk for d in application.decisions.all()):
             continue
         account = application.account
-        if division.pk in heads or (division.pk in person.standing.deputy_of and _overdue(account.due_at)):
+        division = account.division_id if step.of == "head" else _ours(person, step.of)
+        if division in heads or (division in person.standing.deputy_of and _overdue(account.due_at)):
             word = "決裁する" if step.kind == "decision" else "合議する"
             yield _duty(account, "account_decide", title=step.label, clause="§6(1)", action=word, due=account.due_at)
+
+
+def _ours(person: Person, service: str) -> int | None:
+    """The division of duty, where it is one that the person is posted in or deputises for."""
+    standing = person.standing
+    if service in standing.served or not standing.deputy_of:
+        return standing.served.get(service)
+    if "deputy_services" not in person.__dict__:
+        deputised = Division.objects.filter(pk__in=standing.deputy_of).exclude(service="")
+        person.__dict__["deputy_services"] = dict(deputised.values_list("service", "pk"))
+    found: int | None = person.__dict__["deputy_services"].get(service)
+    return found
 
 
 def _overdue(due: datetime | None) -> bool:
@@ -80,12 +89,14 @@ def _overdue(due: datetime | None) -> bool:
 
 def _applications(person: Person) -> Iterator[Duty]:
     """What comes back to whoever applied, and what is to be done once it is decided."""
-    mine = (Account.objects.filter(Q(created_by=person) | Q(applications__submitted_by=person),
+    applied = Application.objects.filter(account=OuterRef("pk"), submitted_by=person)
+    policies = Policy.objects.filter(account=OuterRef("pk"))
+    mine: QuerySet[Any] = (
+            Account.objects.filter(Q(created_by=person) | Q(Exists(applied)), division__in=person.standing.divisions,
                                    state__in=[State.RETURNED, State.REJECTED, State.APPROVED, State.ACQUIRED])
-            .filter(division__in=person.standing.divisions).select_related("division").distinct())
-    drafts = set(Policy.objects.filter(account__in=mine, completed_at__isnull=True).values_list("account", flat=True))
-    unshared = set(Policy.objects.filter(account__in=mine, completed_at__isnull=False, shared_at__isnull=True)
-                   .values_list("account", flat=True))
+            .annotate(drafted=Exists(policies.filter(completed_at__isnull=True)),
+                      unshared=Exists(policies.filter(completed_at__isnull=False, shared_at__isnull=True)))
+            .select_related("division"))
     for account in mine:
         if account.state == State.APPROVED:
             yield _duty(account, "account_acquire", title="アカウントの取得", clause="§6(1)", action="取得を記録する")
@@ -93,37 +104,39 @@ def _applications(person: Person) -> Iterator[Duty]:
             yield _duty(account, "account_submit", title="差し戻された申請", clause="§6(1)", action="申請を直す")
         elif account.state == State.REJECTED:
             yield _duty(account, "account_submit", title="不可とされた申請", clause="§6(1)", action="理由を読む")
-        elif account.pk in drafts | unshared:
-            word = "完成する" if account.pk in drafts else "所属内で共有する"
+        elif account.drafted or account.unshared:
+            word = "完成する" if account.drafted else "所属内で共有する"
             yield _duty(account, "account_policy", title="運用ポリシー", clause="§6(2)", action=word)
 
 
 # ── §6(3) ──────────────────────────────────────────────────────────
 
-def _own_division(person: Person, heads: frozenset[int]) -> Iterator[Duty]:
-    """What the head still has to do after the acquisition."""
-    states = [State.ACQUIRED, State.NOTIFICATION_RETURNED, State.LISTED]
-    unready = Q(state=State.ACQUIRED) & ~Q(policies__completed_at__isnull=False)  # the policy is attached to the form
-    found = (Account.objects.filter(division__in=heads, state__in=states).exclude(unready).filter(_with_page())
-             .select_related("division"))
-    for account in found:
-        if account.state == State.LISTED:
-            yield _duty(account, "account_profile", title="プロフィール欄へのURLの記載", clause="§6(3)ウ",
-                        action="記載を確かめる", due=account.due_at)
-        else:
-            again = account.state == State.NOTIFICATION_RETURNED
-            yield _duty(account, "account_notify", title="差し戻された届出" if again else "届出", clause="§6(3)ア",
-                        action="届け出る", due=account.due_at)
+_HEADS_TURN = (State.ACQUIRED, State.NOTIFICATION_RETURNED, State.LISTED)
 
 
-def _information_policy(person: Person, heads: frozenset[int]) -> Iterator[Duty]:
-    division = service_division(IP)
-    if division is None or not (IP in person.standing.services or division.pk in heads):
+def _after_acquisition(person: Person, heads: frozenset[int]) -> Iterator[Duty]:
+    """What the head still has to do after the acquisition, and what 情報政策課 has."""
+    serves = IP in person.standing.services
+    if not heads and not serves:
         return
-    states = [State.NOTIFIED, State.LISTED] if IP in person.standing.services else []
-    states += [State.RECEIVED] if division.pk in heads else []
-    for account in Account.objects.filter(_with_page(), state__in=states).select_related("division"):
-        yield _register_duty(account)
+    unready = Q(state=State.ACQUIRED) & ~Q(policies__completed_at__isnull=False)  # the policy is attached to the form
+    own = Q(division__in=heads, state__in=_HEADS_TURN) & ~unready
+    keeps = Exists(Division.objects.filter(service=IP, pk__in=heads))
+    handed_in = Q(state__in=[State.NOTIFIED, State.LISTED] if serves else []) | Q(keeps, state=State.RECEIVED)
+    for account in Account.objects.filter(own | handed_in, _with_page()).select_related("division").distinct():
+        if account.division_id in heads and account.state in _HEADS_TURN:
+            yield _head_duty(account)
+        if account.state == State.RECEIVED or (serves and account.state in (State.NOTIFIED, State.LISTED)):
+            yield _register_duty(account)
+
+
+def _head_duty(account: Account) -> Duty:
+    if account.state == State.LISTED:
+        return _duty(account, "account_profile", title="プロフィール欄へのURLの記載", clause="§6(3)ウ",
+                     action="記載を確かめる", due=account.due_at)
+    again = account.state == State.NOTIFICATION_RETURNED
+    return _duty(account, "account_notify", title="差し戻された届出" if again else "届出", clause="§6(3)ア",
+                 action="届け出る", due=account.due_at)
 
 
 def _with_page() -> Q:

@@ -8,8 +8,6 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db.models import (
-    Case,
-    CharField,
     Count,
     Exists,
     F,
@@ -19,7 +17,6 @@ from django.db.models import (
     Q,
     QuerySet,
     Value,
-    When,
     Window,
 )
 from django.db.models.functions import Coalesce, RowNumber
@@ -27,7 +24,7 @@ from django.db.models.functions import Coalesce, RowNumber
 from koshiki import clock
 from koshiki.organization.models import Person
 from koshiki.posts.models import Post, Slot
-from koshiki.posts.stages import STAGES, Stage
+from koshiki.posts.stages import STAGES, Stage, stage_key
 from koshiki.register.models import Account
 from koshiki.register.roles import own_accounts
 
@@ -54,7 +51,7 @@ def items_of(posts: Iterable[int], person: Person, times: Mapping[int, datetime]
     ids = list(dict.fromkeys(posts))
     if not ids:
         return {}
-    found = Post.objects.filter(pk__in=ids).annotate(stage=_stage()).select_related("created_by").in_bulk()
+    found = Post.objects.filter(pk__in=ids).annotate(stage=stage_key()).select_related("created_by").in_bulk()
     places, times = _places(ids), times or {}
     collisions = _collisions(ids, [at for place in places.values() for at in (place.first, place.last) if at], person)
     return {pk: Item(found[pk], STAGES[found[pk].stage], times.get(pk, place.first), place.accounts, place.others,  # type: ignore[attr-defined]
@@ -70,10 +67,6 @@ class Place:
     last: datetime | None = None
     others: int = 0
     accounts: list[Account] = field(default_factory=list)
-
-
-def _stage() -> Case:
-    return Case(*(When(stage.condition, then=Value(key)) for key, stage in STAGES.items()), output_field=CharField())
 
 
 def _places(posts: list[int]) -> dict[int, Place]:

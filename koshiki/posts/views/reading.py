@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
+from django.db.models import OuterRef, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_safe
 
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
-from koshiki.posts.content import Altered, by_hand
+from koshiki.posts.content import Altered, by_hand, targets_in
 from koshiki.posts.delivery.showing import is_moving
 from koshiki.posts.flow import FLOW
-from koshiki.posts.models import Delivery, Post, Remark, Revision
+from koshiki.posts.models import Approval, ApprovalTarget, Delivery, Post, Remark, Revision, RevisionMedium
 from koshiki.posts.roles import know_target_accounts, touched
 from koshiki.posts.showing import accounts_of, base_of, changes, moments, previews, suggested, where
+from koshiki.register.models import Account
 from koshiki.register.roles import is_author
 
 
@@ -48,11 +52,12 @@ def page_of(found: Post, person: Person, read: Revision | None = None) -> dict[s
 
 def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[str, Any]:
     """`read`: the version to compare with, when the person had read another than the latest."""
-    whole = found.revisions.select_related("author").prefetch_related("outside_links", "targets")
-    revision = whole.latest("number")
+    revision = found.revisions.select_related("author").latest("number")
     base = read or base_of(revision)
-    accounts = accounts_of(revision, *([base] if base else []))
-    targets = {target.account_id for target in revision.targets.all()}
+    shown = [revision, base] if base else [revision]
+    prefetch_related_objects(shown, "outside_links")
+    accounts = accounts_of(*shown)
+    targets = {target["account"] for target in targets_in(revision)}
     current = {pk: account for pk, account in accounts.items() if pk in targets}
     know_target_accounts(found, list(current.values()))
     deliveries = list(found.deliveries.select_related("account", "taken_by"))
@@ -63,12 +68,25 @@ def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[
         "previews": previews(revision, current), "base": base, "by_hand": any(map(by_hand, current.values())),
         "changes": changes(base, revision, accounts) if base else [],
         "remarks": [(r, suggested(r, accounts), _takeable(r, revision, found, person)) for r in remarks],
-        "links": list(revision.outside_links.all()), "media": list(revision.media.select_related("medium")),
-        "approvals": list(revision.approvals.select_related("approver").prefetch_related("targets__account")),
+        "links": list(revision.outside_links.all()), "media": _media(revision),
+        "approvals": _approvals(revision, current),
         "deliveries": deliveries, "moving": is_moving(live), "moments": moments(found, {r.pk: r for r in remarks}),
         "copies": bool(current) and all(is_author(person, account) for account in current.values()),
         "may": {step.name for step in FLOW.open_to(found, person)} - _own(revision, person),
     }
+
+
+def _media(revision: Revision) -> list[RevisionMedium]:
+    """The media with their rights; asked for where the version has any."""
+    pictured = any(target["media"] for target in targets_in(revision))
+    return list(revision.media.select_related("medium")) if pictured else []
+
+
+def _approvals(revision: Revision, accounts: Mapping[int, Account]) -> list[tuple[Approval, str]]:
+    """The approvals of this version, each with the names of the accounts that it is for."""
+    theirs = ArraySubquery(ApprovalTarget.objects.filter(approval=OuterRef("pk")).values("account"))
+    rows = revision.approvals.select_related("approver").annotate(accounts=theirs)
+    return [(row, "、".join(accounts[pk].name for pk in row.accounts)) for row in rows]
 
 
 def _own(revision: Revision, person: Person) -> set[str]:

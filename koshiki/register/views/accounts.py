@@ -5,27 +5,47 @@ from __future__ import annotations
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, prefetch_related_objects
+from django.db.models import (
+    Count,
+    Exists,
+    F,
+    FilteredRelation,
+    OuterRef,
+    Prefetch,
+    Q,
+    QuerySet,
+    Subquery,
+    prefetch_related_objects,
+)
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from koshiki.guideline import Way, guideline
-from koshiki.organization.models import Person
+from koshiki.organization.models import Person, Posting
 from koshiki.organization.roles import IP, in_service, is_auditor
 from koshiki.organization.sign_in import signed_in
-from koshiki.register.actions.connect import connects, live_connection
+from koshiki.register.actions.connect import connects
 from koshiki.register.actions.holds import may_lift, may_stop
-from koshiki.register.actions.profile import newest_check, open_exception
 from koshiki.register.address import account_address, register_address, the_citys_own
 from koshiki.register.flow import FLOW, State, decides_as, may_enter_paper, open_application
 from koshiki.register.forms.running import AccountFilter
-from koshiki.register.models import Account, Hold, Policy
+from koshiki.register.models import (
+    Account,
+    Application,
+    Assignment,
+    Decision,
+    Hold,
+    Notification,
+    Policy,
+    PolicyReading,
+    ProfileCheck,
+    Verification,
+)
 from koshiki.register.rail import TONES, history, rail_of, where_it_stands
 from koshiki.register.turn import turn_of
-from koshiki.register.verification import newest_verification
-from koshiki.register.views.pages import seen, sees_inside
+from koshiki.register.views.pages import sees_inside
 
 _PAGE = 50
 _OPENING = (State.PREPARING, State.DECIDING, State.RETURNED, State.APPROVED, State.ACQUIRED, State.NOTIFIED,
@@ -69,22 +89,25 @@ def _filtered(form: AccountFilter, by: Person) -> QuerySet[Account]:
 @require_safe
 def account(request: HttpRequest, pk: int) -> HttpResponse:
     """One account."""
-    by, shown = seen(request, pk)
-    prefetch_related_objects([shown], "applications__submitted_by", "applications__decisions__by", "policies",
-                             "notifications__submitted_by", "assignments__person", *_pages_of_a_cms())
+    by = signed_in(request)
+    shown = get_object_or_404(_with_last_known(Account.objects.visible_to(by)), pk=pk)
+    _read(shown)
     within, turn, policy = sees_inside(by, shown), turn_of(shown), next(iter(shown.policies.all()), None)
     offered = {step.name for step in FLOW.open_to(shown, by)}
+    holds = list(Hold.objects.ever_on(shown).select_related("account__division", "by"))
+    open_holds = [hold for hold in holds if hold.until is None]
     context = {
         "account": shown, "inside": within, "posting": Account.PUBLIC,
         "where": where_it_stands(shown, turn), "rail": rail_of(shown, turn),
         "doings": _doings(shown, by, offered, policy), "facts": _facts(shown), "policy": policy,
         "people": [held for held in shown.assignments.all() if held.holds],
-        "holds": [(hold, may_lift(hold, by)) for hold in Hold.objects.on(shown).select_related("account__division", "by")],
+        "holds": [(hold, may_lift(hold, by)) for hold in open_holds],
         "may_stop": may_stop(by, shown) and shown.state in Account.ACQUIRED_ON, "may_name": "name_people" in offered,
         **_state_of_profile(shown, offered), **_state_of_connection(shown, offered),
     }
     if within:
-        context |= {"history": history(shown), "readings": _readings(shown, policy), "rounds": len(shown.applications.all()),
+        context |= {"history": history(shown, [h for h in holds if h.account_id]), "rounds": len(shown.applications.all()),
+                    "readings": _readings(policy) if policy and policy.shared_at else {},
                     "forms": list(shown.notifications.all())[::-1]}
     return render(request, "register/account.html", context)
 
@@ -109,20 +132,56 @@ def _facts(account: Account) -> list[tuple[str, Any] | tuple[str, Any, str]]:
 
 
 def _state_of_profile(account: Account, offered: set[str]) -> dict[str, Any]:
-    return {"check": newest_check(account), "exception": open_exception(account),
-            "verification": newest_verification(account), "own": the_citys_own(account),
+    return {"check": _last(account, "newest_check"), "exception": _last(account, "open_exception"),
+            "verification": _last(account, "newest_verification"), "own": the_citys_own(account),
             "may_check": "check_profile" in offered, "may_verify": "verify" in offered,
             "address": register_address(account), "may_see_page": "look_at_page" in offered}
 
 
 def _state_of_connection(account: Account, offered: set[str]) -> dict[str, Any]:
-    return {"connects": connects(account) is not None and account.state in Account.ACQUIRED_ON,
-            "connection": live_connection(account), "may_connect": "connect" in offered}
+    connecting = connects(account) is not None and account.state in Account.ACQUIRED_ON
+    return {"connects": connecting, "connection": _last(account, "live_connection"),
+            "may_connect": "connect" in offered}
 
 
-def _readings(account: Account, policy: Policy | None) -> dict[str, Any]:
-    read = policy.readings.count() if policy else 0
-    return {"read": read, "of": account.division.postings.current().values("person").distinct().count()}
+def _with_last_known(accounts: QuerySet[Any]) -> QuerySet[Any]:
+    """Each account with the last of what is known of it beside, where there is any: one query for all of it."""
+    checks, findings = (model.objects.filter(account=OuterRef("pk")).order_by("-at", "-pk").values("pk")[:1]
+                        for model in (ProfileCheck, Verification))
+    found: QuerySet[Any] = accounts.alias(check=Subquery(checks), finding=Subquery(findings)).annotate(
+        newest_check=FilteredRelation("profile_checks", condition=Q(profile_checks__pk=F("check"))),
+        newest_verification=FilteredRelation("verifications", condition=Q(verifications__pk=F("finding"))),
+        open_exception=FilteredRelation("profile_exceptions", condition=Q(profile_exceptions__ended_at__isnull=True)),
+        live_connection=FilteredRelation("connections", condition=Q(connections__ended_at__isnull=True)),
+    ).select_related("division", "created_by", "newest_check__by", "newest_verification", "open_exception__by",
+                     "live_connection__connected_by")
+    return found
+
+
+def _last(account: Account, name: str) -> Any:
+    """What `_with_last_known` found, or None."""
+    return getattr(account, name, None)
+
+
+def _read(account: Account) -> None:
+    """What the page shows of the account's past, a query for each kind."""
+    prefetch_related_objects(
+        [account], *_pages_of_a_cms(),
+        Prefetch("applications", Application.objects.select_related("submitted_by").prefetch_related(
+            Prefetch("decisions", Decision.objects.select_related("by")))),
+        "policies",
+        Prefetch("notifications", Notification.objects.select_related("submitted_by")),
+        Prefetch("assignments", Assignment.objects.select_related("person")))
+
+
+def _readings(policy: Policy) -> dict[str, int]:
+    """How many of the division have read the policy, and how many there are."""
+    members = Posting.objects.current().filter(division=OuterRef("account__division")).order_by().values("division")
+    read = PolicyReading.objects.filter(policy=OuterRef("pk")).order_by().values("policy")
+    found = Policy.objects.filter(pk=policy.pk).values(
+        read=Subquery(read.annotate(n=Count("pk")).values("n")),
+        of=Subquery(members.annotate(n=Count("person", distinct=True)).values("n"))).get()
+    return {word: int(str(number or 0)) for word, number in found.items()}
 
 
 def _doings(account: Account, by: Person, offered: set[str], policy: Policy | None) -> list[tuple[str, str, str]]:
