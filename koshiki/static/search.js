@@ -2,7 +2,8 @@
 
 const form = document.querySelector('form[data-search]')
 const { top, home } = form.dataset
-const [field, list, all, status] = ['find', 'matches', 'all', 'found'].map(id => document.getElementById(id))
+const [field, list, heading, all, status] =
+  ['find', 'matches', 'matches-title', 'all', 'found'].map(id => document.getElementById(id))
 const SHOWN = 50
 const language = document.documentElement.lang === 'ja' ? 0 : 1
 let accounts = null
@@ -50,6 +51,7 @@ function look() {
   const first = found.filter(account => account.start.startsWith(wanted[0]))
   const rest = found.filter(account => !account.start.startsWith(wanted[0]))
   all.hidden = wanted.length > 0
+  heading.hidden = found.length === 0
   list.replaceChildren(...[...first, ...rest].slice(0, SHOWN).map(card))
   tell(wanted.length ? words(found.length) : '')
 }
