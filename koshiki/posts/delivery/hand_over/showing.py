@@ -30,7 +30,7 @@ class Copy:
 
     @property
     def rows(self) -> int:
-        return min(14, 1 + sum(1 + len(line) // 36 for line in self.text.split("\n")))
+        return min(18, sum(1 + len(line) // 20 for line in self.text.split("\n")))  # as a phone breaks them
 
 
 @dataclass(frozen=True)
