@@ -140,4 +140,4 @@ class Entry:
 
 def local(moment: When) -> When:
     """A moment in the city's time; a day as it is."""
-    return timezone.localtime(moment) if isinstance(moment, datetime) else moment
+    return moment.astimezone(timezone.get_default_timezone()) if isinstance(moment, datetime) else moment

@@ -131,8 +131,8 @@ def test_nothing_acts_behind_the_back() -> None:
 
 
 def test_only_what_draws_texts_calls_one_safe() -> None:
-    """The icons, which are ours, and what marks up prose, which escapes it first (tests/look)."""
-    drawing = {"koshiki/templatetags/icons.py", "koshiki/templatetags/prose.py"}
+    """The icons, which are ours; what marks up prose, and what draws publications, which escape first (look, public)."""
+    drawing = {"koshiki/templatetags/icons.py", "koshiki/templatetags/prose.py", "koshiki/public/article.py"}
     assert {named(path) for path in CODE if "mark_safe" in path.read_text(encoding="utf-8")} == drawing
 
 

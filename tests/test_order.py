@@ -35,7 +35,7 @@ FRAME_KNOWS = {"clock", "text", "guideline", "calendar", "organization.duties"} 
 JOINTS = {"urls", "models", "tasks", "apps", "wsgi", "migrations", "__init__"}
 
 # Django wants tags in one folder; these are a chapter's own.
-OWN_TAGS = {"templatetags/deliveries.py": "posts"}
+OWN_TAGS = {"templatetags/deliveries.py": "posts", "templatetags/publications.py": "public"}
 
 PLACE = {name: place for place, names in enumerate(ORDER) for name in names}
 

@@ -52,7 +52,7 @@ def guid(publication: feed.Publication) -> str:
 
 
 def headline(publication: feed.Publication) -> str:
-    return plain(publication.title or publication.text.strip().split("\n", 1)[0][:60])
+    return plain(publication.title or publication.headline[:60])
 
 
 def html_of(publication: feed.Publication) -> str:

@@ -2,63 +2,26 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from itertools import groupby
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, QuerySet
 from django.db.models.functions import TruncDate
 from django.utils import timezone
 
-from koshiki.networks.city_feed import entry_anchor, entry_page
 from koshiki.posts.models import Delivery
-from koshiki.public.pictures import Picture
-from koshiki.register.models import Account
+from koshiki.public.parts import OF_A_DAY, parted, weighed
+from koshiki.public.publications import Place, Publication, gathered, published, read, sent
 
-NEWEST, NEWEST_DAYS = 20, 14
+__all__ = ["Place", "Publication", "published", "sent"]
+NEWEST, NEWEST_DAYS, NEWEST_BYTES = 20, 14, 30_000
 SETTLING = timedelta(hours=1)  # an entry of shortly before midnight may be settled after it
-
-
-@dataclass(frozen=True)
-class Place:
-    """発信先 — where something was published."""
-
-    account: Account
-    url: str
-    key: str
-
-    @property
-    def anchor(self) -> str:
-        return entry_anchor(self.key)
-
-    @property
-    def elsewhere(self) -> str:
-        """Its address on the service; empty where these pages are the service."""
-        return self.url if self.account.url and self.url.startswith(("https://", "http://")) else ""
-
-
-@dataclass
-class Publication:
-    """発信 — one content as it appeared, with every account where it did."""
-
-    at: datetime
-    title: str
-    text: str
-    link: str
-    pictures: tuple[Picture, ...]
-    places: list[Place] = field(default_factory=list)
-
-    @property
-    def key(self) -> str:
-        return self.places[0].key
-
-    @property
-    def path(self) -> str:
-        """Where it stands, below the public address."""
-        return f"{entry_page(self.at)}#{entry_anchor(self.key)}"
+DAY = re.compile(r"feed/(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:-(?P<part>[2-9]|[1-9][0-9]{1,5}))?\.html")
 
 
 @dataclass(frozen=True)
@@ -67,11 +30,6 @@ class Month:
 
     first: date
     days: list[tuple[date, int]]
-
-
-def sent() -> QuerySet[Delivery]:
-    """Everything that was published on an account of the register."""
-    return Delivery.objects.filter(state=Delivery.State.SENT, account__in=Account.objects.public())
 
 
 def days() -> list[tuple[date, int]]:
@@ -83,19 +41,32 @@ def days() -> list[tuple[date, int]]:
 
 def newest(number: int) -> list[Publication]:
     """The newest publications of all accounts."""
-    return _newest_first(_shown(sent()).order_by("-sent_at", "-pk")[:number * 4])[:number]
+    newest_keys = sent().order_by("-sent_at", "-pk").values_list("pk", flat=True)[:number * 4]
+    return newest_first(newest_keys)[:number]
 
 
-def newest_of(account: Account, number: int = 3) -> list[Publication]:
-    """The newest publications of one account."""
-    return _newest_first(_shown(sent()).filter(account=account).order_by("-sent_at", "-pk")[:number])
+def newest_first(keys: Collection[int]) -> list[Publication]:
+    """The publications of these deliveries, given newest first."""
+    found = read(Delivery.objects.filter(pk__in=list(keys)))
+    return gathered(found[key] for key in reversed(list(keys)))[::-1]
 
 
 def feed_page() -> dict[str, Any]:
     """The newest publications, and the days and years to look further."""
     found = days()
-    return {"publications": newest(NEWEST), "days": found[:NEWEST_DAYS],
+    return {"publications": _fitting(newest(NEWEST)), "days": found[:NEWEST_DAYS],
             "years": list(dict.fromkeys(day.year for day, _ in found))}
+
+
+def _fitting(publications: Iterable[Publication]) -> list[Publication]:
+    """As many as one page takes."""
+    left, found = NEWEST_BYTES, list[Publication]()
+    for publication in publications:
+        left -= len(publication.text.encode())
+        if left < 0:
+            break
+        found.append(publication)
+    return found
 
 
 def year_page(year: str) -> dict[str, Any] | None:
@@ -105,55 +76,60 @@ def year_page(year: str) -> dict[str, Any] | None:
     return {"year": date(int(year), 12, 31), "months": months} if months else None
 
 
-def day_page(day: str) -> dict[str, Any] | None:
-    """All that was said on one day, in the order of its appearance; None for a day without."""
+# ---------------------------------------------------------------- days
+
+
+def day_pages(paths: Collection[str]) -> dict[str, dict[str, Any]]:
+    """All that was said on each day, in the order of its appearance, for the pages at `paths` that there are.
+
+    Of a day of which there is more than one page takes, the first names what stands on the others.
+    """
+    asked = {path: _day_and_part(path) for path in paths}
+    pages = _pages_of({day for day, _ in asked.values() if day})
+    wanted = {path: _shown_on(pages[day], part) for path, (day, part) in asked.items() if day and part in pages[day]}
+    found = read(Delivery.objects.filter(pk__in={key for of in wanted.values() for keys in of.values() for key in keys}))
+    contexts = ((path, _day(*asked[path], pages, {n: gathered(found[key] for key in keys) for n, keys in of.items()}))
+                for path, of in wanted.items())
+    return {path: context for path, context in contexts if context["publications"]}
+
+
+def _day_and_part(path: str) -> tuple[date | None, int]:
+    match = DAY.fullmatch(path)
     try:
-        wanted = date.fromisoformat(day)
+        return (date.fromisoformat(match["day"]), int(match["part"] or 1)) if match else (None, 0)
     except ValueError:
-        return None
-    publications = _gathered(_shown(_on(wanted)).order_by("sent_at", "pk"))
-    return {"day": wanted, "publications": publications} if publications else None
+        return None, 0
 
 
-def published(delivery: Delivery) -> Publication:
-    """What a delivery made appear, as it was approved."""
-    target = next(t for t in json.loads(delivery.approval.revision.canonical)["targets"]
-                  if t["account"] == delivery.account_id)
-    content = target["content"]
-    return Publication(
-        at=delivery.sent_at or delivery.due_at, title=content.get("title", ""), text=content.get("text", ""),
-        link=content.get("link", ""), pictures=tuple(_picture(medium) for medium in target["media"]),
-        places=[Place(delivery.account, delivery.url, str(delivery.key))],
-    )
+def _shown_on(pages: dict[int, list[int]], part: int) -> dict[int, list[int]]:
+    return pages if part == 1 else {part: pages[part]}
 
 
-def _shown(deliveries: QuerySet[Delivery]) -> QuerySet[Delivery]:
-    return deliveries.select_related("approval__revision", "account")
+def _day(day: date | None, part: int, pages: Any, found: dict[int, list[Publication]]) -> dict[str, Any]:
+    return {"day": day, "part": part, "parts": len(pages[day]), "publications": found[part],
+            "further": {number: publications for number, publications in found.items() if number != part}}
 
 
-def _on(day: date) -> QuerySet[Delivery]:
-    start = timezone.make_aware(datetime.combine(day, time()))
-    end = timezone.make_aware(datetime.combine(day + timedelta(days=1), time()))
-    named = Q(sent_at__gte=end, sent_at__lt=end + SETTLING, url__contains=f"/feed/{day:%Y-%m-%d}.html#")
-    return sent().filter(Q(sent_at__gte=start, sent_at__lt=end) | named)
+def _pages_of(wanted: Collection[date]) -> dict[date, dict[int, list[int]]]:
+    """The deliveries of these days, by the page on which they stand: those settled after midnight on the last."""
+    by_day, late = defaultdict[date, list[tuple[int, int]]](list), defaultdict[date, list[int]](list)
+    for key, day, at, url, weight in _around(wanted).values_list("pk", "day", "sent_at", "url", "weight"):
+        before = day - timedelta(days=1)
+        by_day[day].append((key, weight))
+        if at < _midnight(day) + SETTLING and f"/feed/{before:%Y-%m-%d}.html#" in url:
+            late[before].append(key)
+    found = {day: parted(by_day[day], OF_A_DAY) for day in wanted}
+    for day, pages in found.items():
+        pages[len(pages)] += late[day]
+    return found
 
 
-def _newest_first(deliveries: Iterable[Delivery]) -> list[Publication]:
-    return _gathered(reversed(list(deliveries)))[::-1]
+def _around(wanted: Collection[date]) -> QuerySet[Any]:
+    """What was sent on these days, and on those after them."""
+    near = {day + timedelta(days=more) for day in wanted for more in (0, 1)}
+    found: QuerySet[Any] = weighed(sent()).annotate(day=TruncDate("sent_at")).filter(day__in=near)
+    return found
 
 
-def _gathered(deliveries: Iterable[Delivery]) -> list[Publication]:
-    """Deliveries with the same content of one revision and day, together; oldest first, which gives the key."""
-    found: dict[tuple[Any, ...], Publication] = {}
-    for delivery in deliveries:
-        one = published(delivery)
-        key = (delivery.approval.revision_id, timezone.localdate(one.at), one.title, one.text, one.link)
-        if key in found:
-            found[key].places += one.places
-        else:
-            found[key] = one
-    return list(found.values())
-
-
-def _picture(medium: dict[str, Any]) -> Picture:
-    return Picture(medium["sha256"], medium["mime"], medium["alt"], medium["width"], medium["height"])
+def _midnight(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time()))

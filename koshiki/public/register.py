@@ -2,25 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_noop, override
 from django.utils.translation import gettext as _
 
 from koshiki.guideline import Way, guideline
 from koshiki.networks import SERVICES, service_label
-from koshiki.public import feed, pictures
+from koshiki.posts.models import Delivery
+from koshiki.public import pictures
+from koshiki.public.parts import OF_AN_ACCOUNT, parted, weighed
+from koshiki.public.publications import gathered, read, sent
 from koshiki.register.address import account_address, the_citys_own
-from koshiki.register.models import Account
-from koshiki.register.policy import public_policy, shown_items
+from koshiki.register.models import Account, Policy
+from koshiki.register.policy import shown_items
 
+ACCOUNT = re.compile(
+    r"accounts/(?P<number>[1-9][0-9]{0,17})/(?P<page>index|policy|feed-(?P<part>[1-9][0-9]{0,5}))\.html")
+NEWEST = 3  # on an account's own page
 WITH_INTRODUCTIONS, ON_ONE_PAGE = 60, 200  # accounts; a page stays under 60 kB (an old phone in bright sun)
 # Services whose names are words of a language.
 NAMED_IN_JAPANESE = (gettext_noop("市の発信一覧"), gettext_noop("X（旧Twitter）"), gettext_noop("ブログ（WordPress）"))
@@ -159,16 +167,39 @@ def services() -> list[str]:
     return list(Account.objects.public().order_by("service").values_list("service", flat=True).distinct())
 
 
-def account_page(number: str) -> dict[str, Any] | None:
-    account = accounts().filter(pk=int(number)).first()
-    if account is None:
-        return None
-    return {"listed": Listed(account), "newest": feed.newest_of(account), "policy": public_policy(account)}
+# ---------------------------------------------------------------- an account's own pages
 
 
-def policy_page(number: str) -> dict[str, Any] | None:
-    account = accounts().filter(pk=int(number)).first()
-    policy = public_policy(account) if account else None
-    if account is None or policy is None:
-        return None
-    return {"listed": Listed(account), "policy": policy, "items": shown_items(policy)}
+def account_pages(paths: Collection[str]) -> dict[str, dict[str, Any]]:
+    """Entry, policy and publications of accounts, for the pages at `paths` that there are."""
+    asked = {path: match for path in paths if (match := ACCOUNT.fullmatch(path))}
+    complete = Prefetch("policies", Policy.objects.filter(completed_at__isnull=False).order_by("-version"), "complete")
+    shown = accounts().filter(pk__in={int(match["number"]) for match in asked.values()}).prefetch_related(complete)
+    known: dict[int, Any] = {account.pk: account for account in shown}
+    pages = _pages_of(known)
+    found = {path: context for path, match in asked.items() if (account := known.get(int(match["number"])))
+             and (context := _context(account, match, pages[account.pk]))}
+    said = read(Delivery.objects.filter(pk__in={key for context in found.values() for key in context["keys"]}))
+    for context in found.values():
+        context["publications"] = gathered(said[key] for key in context.pop("keys"))[::-1]
+    return found
+
+
+def _pages_of(known: Collection[int]) -> dict[int, dict[int, list[int]]]:
+    """What was published on these accounts, by the page on which it stands."""
+    by_account = defaultdict[int, list[tuple[int, int]]](list)
+    for number, key, weight in weighed(sent().filter(account__in=known)).values_list("account", "pk", "weight"):
+        by_account[number].append((key, weight))
+    return {number: parted(by_account[number], OF_AN_ACCOUNT) for number in known}
+
+
+def _context(account: Any, match: re.Match[str], pages: dict[int, list[int]]) -> dict[str, Any] | None:
+    policy: Policy | None = next(iter(account.complete), None)
+    common = {"listed": Listed(account), "account": account, "policy": policy, "parts": len(pages), "keys": ()}
+    if match["page"] == "index":
+        return {**common, "keys": [key for keys in pages.values() for key in keys][-NEWEST:]}
+    if match["page"] == "policy":
+        return {**common, "items": shown_items(policy)} if policy else None
+    keys = pages.get(int(match["part"]))
+    return {**common, "part": int(match["part"]), "keys": keys} if keys else None
+

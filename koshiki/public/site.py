@@ -7,7 +7,7 @@ nothing here knows a person, a session or a draft.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from koshiki.guideline import guideline
 from koshiki.look import Entry
 from koshiki.public import atom, check_index, feed, json_feed, official, open_data, register, search_index
+from koshiki.public.facts import Facts, facts
 
 HTML, JSON, BYTES = "text/html; charset=utf-8", "application/json", "application/octet-stream"
 ATOM, JSON_FEED = "application/atom+xml; charset=utf-8", "application/feed+json"
@@ -49,6 +50,16 @@ class Kind:
     section: str
 
 
+@dataclass(frozen=True)
+class Many:
+    """Many pages of one kind: what is on those at the given paths, by their paths; none that there is not."""
+
+    pattern: re.Pattern[str]
+    template: str
+    contexts: Callable[[Collection[str]], dict[str, dict[str, Any]]]
+    section: str
+
+
 def _kind(pattern: str, template: str, context: Callable[..., dict[str, Any] | None], section: str) -> Kind:
     return Kind(re.compile(pattern), f"public/{template}.html", context, section)
 
@@ -56,14 +67,20 @@ def _kind(pattern: str, template: str, context: Callable[..., dict[str, Any] | N
 KINDS = (
     _kind(r"index\.html", "register", register.register_page, "register"),
     _kind(r"services/(?P<service>[a-z_]+)\.html", "service", register.service_page, "register"),
-    _kind(r"accounts/(?P<number>[1-9][0-9]{0,17})/index\.html", "account", register.account_page, "register"),
-    _kind(r"accounts/(?P<number>[1-9][0-9]{0,17})/policy\.html", "policy", register.policy_page, "register"),
     _kind(r"feed/index\.html", "feed", feed.feed_page, "feed"),
     _kind(r"feed/(?P<year>[0-9]{4})\.html", "year", feed.year_page, "feed"),
-    _kind(r"feed/(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})\.html", "day", feed.day_page, "feed"),
     _kind(r"check\.html", "check", official.check_page, "check"),
     _kind(r"about\.html", "about", open_data.about_page, "about"),
 )
+# Of these there are thousands: what they show is read for many at once.
+MANY = (
+    Many(re.compile(r"accounts/[1-9][0-9]{0,17}/index\.html"), "public/account.html", register.account_pages, "register"),
+    Many(re.compile(r"accounts/[1-9][0-9]{0,17}/policy\.html"), "public/policy.html", register.account_pages, "register"),
+    Many(re.compile(r"accounts/[1-9][0-9]{0,17}/feed-[1-9][0-9]{0,5}\.html"), "public/account_feed.html",
+         register.account_pages, "register"),
+    Many(feed.DAY, "public/day.html", feed.day_pages, "feed"),
+)
+TOGETHER = 100
 FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     atom.PATH: (ATOM, atom.atom),
     json_feed.PATH: (JSON_FEED, json_feed.json_feed),
@@ -90,8 +107,25 @@ def page(path: str, **asked: str) -> Page:
     for kind in KINDS:
         if match := kind.pattern.fullmatch(below):
             with translation.override(language):
-                return Page(HTML, _draw(kind, below, language, {**match.groupdict(), **asked}))
+                return Page(HTML, _draw(kind, below, language, kind.context(**match.groupdict(), **asked)))
+    for many in MANY:
+        if many.pattern.fullmatch(below):
+            return Page(HTML, _draw(many, below, language, many.contexts([below]).get(below)))
     raise NoSuchPage(path)
+
+
+def bodies(paths: Collection[str]) -> Iterator[tuple[str, bytes]]:
+    """The pages at `paths`, in no order; what is alike is read together, and once for both languages."""
+    left = set(paths)
+    for many in MANY:
+        belows = sorted({below for path in left if many.pattern.fullmatch(below := path.removeprefix("en/"))})
+        for place in range(0, len(belows), TOGETHER):
+            for below, context in many.contexts(belows[place:place + TOGETHER]).items():
+                for path, language in ((below, "ja"), (f"en/{below}", "en")):
+                    if path in left:
+                        left.discard(path)
+                        yield path, _draw(many, below, language, context)
+    yield from ((path, page(path).body) for path in left)
 
 
 def lost(top: str) -> Page:
@@ -100,30 +134,38 @@ def lost(top: str) -> Page:
         return Page(HTML, render_to_string("public/404.html", _around(top, top, "ja")).encode())
 
 
-def paths() -> Iterator[str]:
-    """Every path of the static copy."""
+def paths(now: Facts | None = None) -> Iterator[str]:
+    """Every path of the static copy, as the facts tell; a page and its translation one after the other."""
+    now = now or facts()
     yield from FILES
-    days = [day for day, _number in feed.days()]
-    yield from (f"check/{year}.bin" for year in dict.fromkeys(day.year for day in days))
-    for prefix in ("", "en/"):
-        yield from (prefix + path for path in ("index.html", "feed/index.html", "check.html", "about.html"))
-        yield from (f"{prefix}services/{service}.html" for service in register.services())
-        for number in register.numbers():
-            yield f"{prefix}accounts/{number}/index.html"
-        for number in register.numbers_with_policy():
-            yield f"{prefix}accounts/{number}/policy.html"
-        yield from (f"{prefix}feed/{year}.html" for year in dict.fromkeys(day.year for day in days))
-        yield from (f"{prefix}feed/{day:%Y-%m-%d}.html" for day in days)
+    yield from (f"check/{year}.bin" for year in now.years)
+    for path in _pages(now):
+        yield path
+        yield f"en/{path}"
 
 
-def _draw(kind: Kind, below: str, language: str, asked: dict[str, str]) -> bytes:
-    context = kind.context(**asked)
+def _pages(now: Facts) -> Iterator[str]:
+    yield from ("index.html", "feed/index.html", "check.html", "about.html")
+    yield from (f"services/{service}.html" for service in register.services())
+    for number in sorted(now.accounts):
+        yield f"accounts/{number}/index.html"
+        yield from [f"accounts/{number}/policy.html"] if number in now.policies else []
+        said = now.said[number].parts if number in now.said else ()
+        yield from (f"accounts/{number}/feed-{part}.html" for part, _ in enumerate(said, 1))
+    yield from (f"feed/{year}.html" for year in now.years)
+    for day, of_day in sorted(now.days.items()):
+        yield f"feed/{day:%Y-%m-%d}.html"
+        yield from (f"feed/{day:%Y-%m-%d}-{part}.html" for part in range(2, len(of_day.parts) + 1))
+
+
+def _draw(kind: Kind | Many, below: str, language: str, context: dict[str, Any] | None) -> bytes:
     if context is None:
         raise NoSuchPage(below)
-    return render_to_string(kind.template, {**_frame(kind, below, language), **context}).encode()
+    with translation.override(language):
+        return render_to_string(kind.template, {**_frame(kind, below, language), **context}).encode()
 
 
-def _frame(kind: Kind, below: str, language: str) -> dict[str, Any]:
+def _frame(kind: Kind | Many, below: str, language: str) -> dict[str, Any]:
     """What stands around a page; all addresses are relative, so that the pages work below any path."""
     top = "../" * (below.count("/") + (language == "en")) or "./"
     home = top + "en/" if language == "en" else top

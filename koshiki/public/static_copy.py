@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import json
-import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,6 +23,7 @@ from koshiki.audit.models import Head
 from koshiki.public import pictures, site
 from koshiki.public.facts import Facts, facts
 from koshiki.public.models import PublicCopy
+from koshiki.public.release import Release
 
 KEPT = 3
 _LOCK = 0x6B6F7368  # one writer at a time, on whatever host
@@ -106,8 +106,7 @@ def write(root: Path, now: Facts) -> int:
     making = releases / f".{number}"
     shutil.rmtree(making, ignore_errors=True)
     try:
-        _fill(making, (root / "current").resolve(), now)
-        (making / "m").symlink_to(Path("../../staging"))
+        _fill(Release(making, (root / "current").resolve()), now)
         making.rename(releases / str(number))
     except OSError:
         shutil.rmtree(making, ignore_errors=True)  # what is half written only fills the disk
@@ -117,25 +116,25 @@ def write(root: Path, now: Facts) -> int:
     return number
 
 
-def _fill(folder: Path, before: Path, now: Facts) -> None:
-    known, digests = _digests_of(before), {}
-    for path in site.paths():
-        if digest := now.of(path):
-            digests[path] = digest
-        if digest and known.get(path) == digest and (before / path).is_file():
-            _share(before / path, folder / path)
-        else:
-            _place(folder / path, site.page(path).body, before / path)
-    _place(folder / "404.html", site.lost(urlsplit(settings.KOSHIKI_PUBLIC_URL).path).body, before / "404.html")
+def _fill(release: Release, now: Facts) -> None:
+    """Only what changed is drawn; the rest is the release before's."""
+    known, digests = _digests_of(release.before), {path: now.of(path) for path in site.paths(now)}
+    changed = [path for path, digest in digests.items() if known.get(path) != digest or not release.share(path)]
+    for path, body in site.bodies(changed):
+        release.put(path, body)
+    release.put("404.html", site.lost(urlsplit(settings.KOSHIKI_PUBLIC_URL).path).body)
     for name in site.ASSETS:
-        _place(folder / "assets" / name, asset(name).read_bytes(), before / "assets" / name)
-    for name in pictures.names():
-        _place_picture(folder / "media" / name, before / "media" / name)
-    _digests_file(folder).write_text(json.dumps(digests))
+        release.put(f"assets/{name}", asset(name).read_bytes())
+    for name in pictures.names():  # named by their content: one of the same name is the same
+        if not release.share(f"media/{name}") and (source := pictures.find(name)):
+            release.put(f"media/{name}", source.read_bytes())
+    release.link("m", Path("../../staging"))
+    release.settle()
+    _digests_file(release.folder).write_text(json.dumps(digests))
 
 
 def asset(name: str) -> Path:
-    """The file of a style sheet or mark."""
+    """The file of a style sheet, script or mark."""
     found = finders.find(name)
     if not isinstance(found, str):
         raise FileNotFoundError(name)
@@ -153,35 +152,6 @@ def _digests_of(release: Path) -> dict[str, str]:
     except (OSError, ValueError):
         return {}
     return found
-
-
-def _place(path: Path, body: bytes, before: Path) -> None:
-    """The file with this content; the same file as in the release before, if nothing changed."""
-    if before.is_file() and before.read_bytes() == body:
-        _share(before, path)
-        return
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        file.write(body)
-        file.flush()
-        os.fchmod(file.fileno(), 0o644)
-        os.fsync(file.fileno())
-
-
-def _place_picture(path: Path, before: Path) -> None:
-    """Pictures are named by their content, so one of the same name is the same; the store's own are not for others."""
-    if before.is_file():
-        _share(before, path)
-    elif source := pictures.find(path.name):
-        _place(path, source.read_bytes(), before)
-
-
-def _share(source: Path, path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        path.hardlink_to(source)
-    except OSError:  # a file system without links
-        shutil.copy2(source, path)
 
 
 def _point(link: Path, target: Path) -> None:

@@ -22,7 +22,8 @@ from tests.public.saying import TEXT, said
 
 __all__ = ["installed"]
 ATOM = "{http://www.w3.org/2005/Atom}"
-UNDER_WAY = (Delivery.State.CLAIMED, Delivery.State.SENDING, Delivery.State.UNKNOWN)  # these need more than a row
+# These need more than a row.
+UNDER_WAY = (Delivery.State.CLAIMED, Delivery.State.SENDING, Delivery.State.UNKNOWN, Delivery.State.TAKEN)
 TOKYO = ZoneInfo("Asia/Tokyo")
 
 
@@ -171,3 +172,18 @@ def test_both_feeds_are_found_from_the_page(cast: Cast, account: Account) -> Non
     for page in ("feed/", "en/feed/", "about.html"):
         links = {urljoin(f"/official/{page}", link) for link in get(page).links}
         assert {"/official/feed/atom.xml", "/official/feed/feed.json"} <= links
+
+
+def test_whatever_people_typed_stays_text(cast: Cast, account: Account) -> None:
+    hostile = '"><script>alert(1)</script><img src=x onerror=alert(1)>'
+    Account.objects.filter(pk=account.pk).update(name=hostile, url=f"https://sns.example/{hostile}")
+    account.refresh_from_db()
+    said(cast, account, text=f"本文{hostile}", title=f"見出し{hostile}", link=f"https://a.example/?{hostile}",
+         pictures=(f"代替{hostile}",))
+    for page in ("feed/", f"feed/{clock.today()}.html", f"accounts/{account.pk}/", f"accounts/{account.pk}/feed-1.html"):
+        seen = get(page)
+        assert "onerror" not in seen.attributes, page
+        body = Client().get(f"/official/{page}").content.decode()
+        assert "<script>alert" not in body, page
+        assert "<img src=x" not in body, page
+        assert f"見出し{hostile}" in seen.text
