@@ -34,6 +34,15 @@ WAYS = {
 }
 GROUPS = (State.NOTIFIED, State.RECEIVED, State.LISTED, State.NOTIFICATION_RETURNED, State.OFFICIAL)
 
+IN_LIST = {State.LISTED: "listed", State.OFFICIAL: "official"}  # how the list of accounts calls them; else "opening"
+OF_A_GROUP = 30
+
+
+def _group(state: State, accounts: list[Account]) -> dict[str, Any]:
+    """The accounts in one state: the first of them, and where the rest is found."""
+    return {"label": state.label, "tone": TONES[state], "accounts": accounts[:OF_A_GROUP], "number": len(accounts),
+            "more": max(0, len(accounts) - OF_A_GROUP), "state": IN_LIST.get(state, "opening")}
+
 
 @require_safe
 def register_management(request: HttpRequest) -> HttpResponse:
@@ -42,7 +51,7 @@ def register_management(request: HttpRequest) -> HttpResponse:
     if not (in_service(by, IP) or is_auditor(by)):
         raise Http404
     found = _managed()
-    groups = [(State(state).label, TONES[State(state)], [a for a in found if a.state == state]) for state in GROUPS]
+    groups = [_group(state, [account for account in found if account.state == state]) for state in GROUPS]
     return render(request, "register/management.html", {
         "groups": groups, "way": WAYS[guideline().way], "by_page": guideline().way is not Way.PAGES,
         "missing": "仮掲載" if guideline().way is Way.FRAGMENT else "確認前", "copy": copy_for(by)})

@@ -23,7 +23,7 @@ from koshiki.organization.reading import Chapter, chapters, house_rules
 from koshiki.organization.roles import confirmed_until, is_it
 from koshiki.organization.sign_in import signed_in
 
-_MOST = 100  # duties on one page: who has more begins with the most urgent
+_MOST = 30  # duties on one page: who has more begins with the most urgent
 
 
 @require_safe

@@ -23,6 +23,7 @@ from koshiki.posts.roles import eligible_approvers, standing_accounts
 from koshiki.posts.stages import IN_HAND, stage_of
 from koshiki.register.models import Account
 
+NEWEST = 30  # of the log and of remarks, on the page; the log itself has all
 AT_ONCE = "承認されたらすぐ"
 
 
@@ -200,8 +201,8 @@ _WORDS = {
 
 
 def moments(post: Post, remarks: Mapping[int, Remark]) -> list[Moment]:
-    """The history of the post, newest first."""
-    return [_moment(entry, remarks) for entry in about(post)]
+    """The newest of the post's history, newest first."""
+    return [_moment(entry, remarks) for entry in about(post)[:NEWEST]]
 
 
 def _moment(entry: Entry, remarks: Mapping[int, Remark]) -> Moment:

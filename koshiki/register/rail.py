@@ -20,7 +20,7 @@ TONES = {
     State.ACQUIRED: Tone.WAITING, State.NOTIFIED: Tone.WAITING, State.NOTIFICATION_RETURNED: Tone.RETURNED,
     State.RECEIVED: Tone.WAITING, State.LISTED: Tone.WAITING, State.OFFICIAL: Tone.DONE,
 }
-_NEWEST = 300  # of the log, on the page; the log itself has all
+NEWEST = 30  # of the log, on the page; the log itself has all
 _QUIET = {"account.draft"}  # every save of a draft is in the log; the page tells what was submitted
 _WORDS = {
     "account.begin": "申請の準備を始めました", "account.submit": "申請しました", "account.withdraw": "取り下げました",
@@ -130,7 +130,7 @@ def history(account: Account, holds: Iterable[Hold]) -> list[Moment]:
     """What was done about the account and these holds on it, from the log, newest first."""
     decisions = [decision for round_ in account.applications.all() for decision in round_.decisions.all()]
     things = [account, *account.policies.all(), *decisions, *account.assignments.all(), *holds]
-    return [_moment(entry) for entry in _spoken(about(*things)[:_NEWEST])]
+    return [_moment(entry) for entry in _spoken(about(*things)[:NEWEST])]
 
 
 def _spoken(entries: Iterable[Entry]) -> Iterable[Entry]:

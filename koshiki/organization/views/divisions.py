@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -19,6 +20,8 @@ from koshiki.organization.sign_in import signed_in
 from koshiki.organization.staff import members
 from koshiki.organization.views.pages import form_page, keeper
 
+_PAGE = 50
+
 
 @require_safe
 def divisions(request: HttpRequest) -> HttpResponse:
@@ -29,8 +32,9 @@ def divisions(request: HttpRequest) -> HttpResponse:
     rows = Division.objects.annotate(people=Count("postings__person", filter=posted, distinct=True))
     present = rows.filter(Q(end__isnull=True) | Q(end__gte=today))
     seen = {d.pk for d in present} if sees_people(by) else set(by.standing.divisions)
+    page = Paginator(present.order_by("code"), _PAGE).get_page(request.GET.get("page"))
     return render(request, "organization/divisions.html", {
-        "divisions": present, "seen": seen, "keeps": is_it(by), "ended": rows.filter(end__lt=today)})
+        "divisions": page, "page": page, "seen": seen, "keeps": is_it(by), "ended": rows.filter(end__lt=today)})
 
 
 @require_safe
@@ -40,9 +44,10 @@ def division(request: HttpRequest, pk: int) -> HttpResponse:
     if not sees_staff_of(by, shown):
         raise Http404
     staff = members(shown)
+    page = Paginator(staff, _PAGE).get_page(request.GET.get("page"))
     context = {
-        "division": shown, "members": staff, "lapsed": sum(m.until is None for m in staff),
-        "deputies": shown.deputies.current().select_related("person", "named_by"),
+        "division": shown, "members": page, "page": page, "lapsed": sum(m.until is None for m in staff),
+        "deputies": shown.deputies.current().select_related("person", "named_by")[:_PAGE],
         "heads_it": heads(by, shown), "keeps": is_it(by), "sees_people": sees_people(by),
         "absence_of": {m.person.pk for m in staff if m.head and keeps_absences_of(by, m.person)},
     }

@@ -29,6 +29,7 @@ from koshiki.organization.sign_in import signed_in, waiting_for_password
 from koshiki.organization.views.pages import form_page, keeper
 
 _PAGE = 50
+_NEWEST = 30  # postings, roles and accounts on one person's page
 
 
 @require_safe
@@ -68,10 +69,10 @@ def person(request: HttpRequest, pk: int) -> HttpResponse:
     keeps = is_it(by)
     context = {
         "shown": shown, "keeps": keeps and by != shown, "corrects": keeps, "self": by == shown,
-        "postings": shown.postings.select_related("division").order_by("-start"),
-        "grants": shown.role_grants.select_related("granted_by").order_by("-start"),
+        "postings": shown.postings.select_related("division").order_by("-start")[:_NEWEST],
+        "grants": shown.role_grants.select_related("granted_by").order_by("-start")[:_NEWEST],
         "absences": shown.absences.order_by("-start")[:5], "until": confirmed_until(shown),
-        "assignments": shown.assignments.current().select_related("account"),
+        "assignments": shown.assignments.current().select_related("account")[:_NEWEST],
         "reports_absence": keeps_absences_of(by, shown),
     }
     return render(request, "organization/person.html", context)

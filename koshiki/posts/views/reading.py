@@ -18,7 +18,7 @@ from koshiki.posts.delivery.showing import is_moving
 from koshiki.posts.flow import FLOW
 from koshiki.posts.models import Approval, ApprovalTarget, Delivery, Post, Remark, Revision, RevisionMedium
 from koshiki.posts.roles import know_target_accounts, touched
-from koshiki.posts.showing import accounts_of, base_of, changes, moments, previews, suggested, where
+from koshiki.posts.showing import NEWEST, accounts_of, base_of, changes, moments, previews, suggested, where
 from koshiki.register.models import Account
 from koshiki.register.roles import is_author
 
@@ -62,7 +62,8 @@ def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[
     know_target_accounts(found, list(current.values()))
     deliveries = list(found.deliveries.select_related("account", "taken_by"))
     live = [d for d in deliveries if d.state != Delivery.State.CANCELLED]
-    remarks = list(found.remarks.select_related("by", "revision").prefetch_related("revision__targets").order_by("-at"))
+    remarks = list(found.remarks.select_related("by", "revision").prefetch_related("revision__targets")
+                   .order_by("-at")[:NEWEST])
     return {
         "post": found, "revision": revision, "where": where(found, revision, live, current),
         "previews": previews(revision, current), "base": base, "by_hand": any(map(by_hand, current.values())),

@@ -43,7 +43,7 @@ from koshiki.register.models import (
     ProfileCheck,
     Verification,
 )
-from koshiki.register.rail import TONES, history, rail_of, where_it_stands
+from koshiki.register.rail import NEWEST, TONES, history, rail_of, where_it_stands
 from koshiki.register.turn import turn_of
 from koshiki.register.views.pages import sees_inside
 
@@ -100,15 +100,16 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         "account": shown, "inside": within, "posting": Account.PUBLIC,
         "where": where_it_stands(shown, turn), "rail": rail_of(shown, turn),
         "doings": _doings(shown, by, offered, policy), "facts": _facts(shown), "policy": policy,
-        "people": [held for held in shown.assignments.all() if held.holds],
-        "holds": [(hold, may_lift(hold, by)) for hold in open_holds],
+        **_shortened("people", [held for held in shown.assignments.all() if held.holds], 20),
+        **_shortened("holds", [(hold, may_lift(hold, by)) for hold in open_holds], 3),
         "may_stop": may_stop(by, shown) and shown.state in Account.ACQUIRED_ON, "may_name": "name_people" in offered,
         **_state_of_profile(shown, offered), **_state_of_connection(shown, offered),
     }
     if within:
-        context |= {"history": history(shown, [h for h in holds if h.account_id]), "rounds": len(shown.applications.all()),
+        context |= {"newest": NEWEST, "history": history(shown, [h for h in holds if h.account_id]),
+                    "rounds": len(shown.applications.all()),
                     "readings": _readings(policy) if policy and policy.shared_at else {},
-                    "forms": list(shown.notifications.all())[::-1]}
+                    **_shortened("forms", list(shown.notifications.all())[::-1], 10)}
     return render(request, "register/account.html", context)
 
 
@@ -142,6 +143,11 @@ def _state_of_connection(account: Account, offered: set[str]) -> dict[str, Any]:
     connecting = connects(account) is not None and account.state in Account.ACQUIRED_ON
     return {"connects": connecting, "connection": _last(account, "live_connection"),
             "may_connect": "connect" in offered}
+
+
+def _shortened(name: str, rows: list[Any], most: int) -> dict[str, Any]:
+    """The first rows for the page, and how many more there are."""
+    return {name: rows[:most], f"more_{name}": max(0, len(rows) - most)}
 
 
 def _with_last_known(accounts: QuerySet[Any]) -> QuerySet[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -20,6 +21,8 @@ from koshiki.register.models import Assignment
 from koshiki.register.turn import head_title
 from koshiki.register.views.pages import form_page, inside, on_paper
 
+_PAGE = 50
+
 
 @require_http_methods(["GET", "POST"])
 def account_people(request: HttpRequest, pk: int) -> HttpResponse:
@@ -34,8 +37,10 @@ def account_people(request: HttpRequest, pk: int) -> HttpResponse:
         messages.success(request, f"{typed['person'].name}さんを指定しました。指定書を印刷できます。")
         return redirect("account_people", pk)
     rows = account.assignments.select_related("person", "named_by").order_by("role", "-start")
-    people = {row.person_id for row in rows}
-    context = {"account": account, "form": form, "may_name": may_name, "rows": rows, "words": guideline().approval["words"],
+    page = Paginator(rows, _PAGE).get_page(request.GET.get("page"))
+    people = {row.person_id for row in page}
+    context = {"account": account, "form": form, "may_name": may_name, "rows": page, "page": page,
+               "words": guideline().approval["words"],
                "lapsed": people - confirmed(people).keys()}
     return render(request, "register/people.html", context, status=422 if form and form.errors else 200)
 
