@@ -87,19 +87,20 @@ def serving() -> Iterator[int]:
         process = subprocess.Popen([sys.executable, "-m", "gunicorn", "-c", "python:koshiki.management.web"], cwd=ROOT,
                                    env=environment, pass_fds=[listening.fileno()])
         try:
-            _wait_for(port, process)
+            wait_for(port, process)
             yield port
         finally:
             process.terminate()
             process.wait(30)
 
 
-def _wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_for(port: int, process: subprocess.Popen[bytes], page: str = "/sign-in/") -> None:
+    """Until the page is served."""
     until = time.monotonic() + PATIENCE
     while process.poll() is None and time.monotonic() < until:
         asked = http.client.HTTPConnection("127.0.0.1", port, timeout=5)
         try:
-            asked.request("GET", "/sign-in/")
+            asked.request("GET", page)
             if asked.getresponse().status == 200:
                 return
         except OSError:

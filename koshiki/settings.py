@@ -120,7 +120,8 @@ environment.database("KOSHIKI_MIGRATE_URL")  # only to say so where it is none: 
 _database = (dj_database_url.parse(_cluster.url(embedded.APP)) if KOSHIKI_EMBEDDED
              else environment.database("DATABASE_URL"))
 # A process that is frozen in a transaction would hold the log's last row, and with it everybody.
-_limits = {"options": "-c idle_in_transaction_session_timeout=30s"}
+# Pages ask for little of much: compiling such a question takes longer than answering it.
+_limits = {"options": "-c idle_in_transaction_session_timeout=30s -c jit=off"}
 DATABASES = {
     "default": {
         **_database,
@@ -132,7 +133,7 @@ DATABASES = {
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "koshiki.Person"
-AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "django.contrib.auth.backends.ModelBackend"]
+AUTHENTICATION_BACKENDS = ["axes.backends.AxesStandaloneBackend", "koshiki.organization.sign_in.Backend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},

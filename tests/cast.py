@@ -138,7 +138,7 @@ def signed_in() -> Callable[[Person], Client]:
 
     def sign_in(person: Person) -> Client:
         client = Client()
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person, backend="koshiki.organization.sign_in.Backend")
         return client
 
     return sign_in

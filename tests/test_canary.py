@@ -41,7 +41,7 @@ class Door(Client):
         super().__init__(raise_request_exception=False)
         self.answers: list[Any] = []
         if person:
-            self.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+            self.force_login(person, backend="koshiki.organization.sign_in.Backend")
 
     def request(self, **request: Any) -> Any:
         answer = super().request(**request)

@@ -62,7 +62,7 @@ def address(row: str, town: Town) -> str:
 def browser(person: Person | None) -> Client:
     client = Client(raise_request_exception=False)
     if person:
-        client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+        client.force_login(person, backend="koshiki.organization.sign_in.Backend")
     return client
 
 

@@ -42,7 +42,7 @@ def make_readers() -> list[Reader]:
 def _session(person: Person) -> str:
     session = SessionStore()
     session[SESSION_KEY], session[HASH_SESSION_KEY] = str(person.pk), person.get_session_auth_hash()
-    session[BACKEND_SESSION_KEY] = "django.contrib.auth.backends.ModelBackend"
+    session[BACKEND_SESSION_KEY] = "koshiki.organization.sign_in.Backend"
     session.create()
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 

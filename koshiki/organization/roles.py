@@ -52,8 +52,8 @@ class Standing:
 
 
 def standing_of(person: Person) -> Standing:
-    """Read a person's standing of today, in one query; a deactivated person has none."""
-    own = _own_rows(person)
+    """A person's standing of today: as it was read with the person, else in one query. Who is deactivated has none."""
+    own = person.__dict__.pop(READ, None) or _own_rows(person)
     postings: list[dict[str, Any]] = own.get("posted", [])
     headed = [p for p in postings if guideline().positions.get(p["position"]) and guideline().positions[p["position"]].head]
     rank: dict[int, int] = {}
@@ -66,21 +66,38 @@ def standing_of(person: Person) -> Standing:
         headed=frozenset(p["division"] for p in headed),
         served={p["service"]: p["division"] for p in postings if p["service"]},
         headed_services=frozenset(p["service"] for p in headed if p["service"]),
-        roles=frozenset(own.get("roles", ())), rank=rank, deputy_of=frozenset(own.get("deputy_of", ())),
+        roles=frozenset(own.get("roles", ())), rank=rank, deputy_of=frozenset(own.get("deputises", ())),
         confirmed_until=confirmed_at + _valid() if confirmed_at else None,
     )
 
 
-def _own_rows(person: Person) -> dict[str, Any]:
-    """What hangs on the person alone, read at once; nothing of a deactivated person."""
+READ = "read_with_the_person"
+
+
+def standing_columns() -> dict[str, Any]:
+    """What hangs on a person alone, to be read in the query that reads the person."""
     me = {"person": OuterRef("pk")}
     posting = JSONObject(division="division", position="position", name="division__name", service="division__service")
-    found = Person.objects.filter(pk=person.pk, is_active=True).values(
-        posted=ArraySubquery(Posting.objects.current().filter(**me).order_by("start", "pk").values(row=posting)),
-        roles=ArraySubquery(RoleGrant.objects.current().filter(**me).order_by().values("role")),
-        deputy_of=ArraySubquery(Deputy.objects.current().filter(**me).order_by().values("division")),
-        confirmed_at=Subquery(_in_force().filter(**me).order_by("-at").values("at")[:1]))
-    return dict(found.first() or {})
+    return {
+        "posted": ArraySubquery(Posting.objects.current().filter(**me).order_by("start", "pk").values(row=posting)),
+        "roles": ArraySubquery(RoleGrant.objects.current().filter(**me).order_by().values("role")),
+        "deputises": ArraySubquery(Deputy.objects.current().filter(**me).order_by().values("division")),
+        "confirmed_at": Subquery(_in_force().filter(**me).order_by("-at").values("at")[:1]),
+    }
+
+
+def read_with_standing(pk: int) -> Person | None:
+    """An active person with their standing of now, in one query."""
+    columns = standing_columns()
+    person = Person.objects.filter(pk=pk, is_active=True).annotate(**columns).first()
+    if person:
+        person.__dict__[READ] = {name: person.__dict__.pop(name) for name in columns}
+    return person
+
+
+def _own_rows(person: Person) -> dict[str, Any]:
+    """The same of a person who was read without; nothing of a deactivated person."""
+    return dict(Person.objects.filter(pk=person.pk, is_active=True).values(**standing_columns()).first() or {})
 
 
 def _in_force() -> QuerySet[Confirmation]:

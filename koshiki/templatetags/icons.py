@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
@@ -50,6 +52,7 @@ ICONS = {
 }
 
 
+@cache
 def icon_element(name: str, label: str = "") -> SafeString:
     """One icon. With a label it is read out, without one it only goes along with the word beside it."""
     spoken = format_html('role="img" aria-label="{}"', label) if label else mark_safe('aria-hidden="true"')

@@ -98,7 +98,7 @@ class Revision(models.Model):
         verbose_name = "版"
         ordering = ("number",)
         constraints = [models.UniqueConstraint(fields=["post", "number"], name="one_revision_number")]
-        indexes = [models.Index(fields=["due_at"], name="revisions_by_time")]
+        indexes = [models.Index(fields=["due_at"], include=["post", "number", "id"], name="revisions_by_time")]
 
     def __str__(self) -> str:
         return f"{self.post} 第{self.number}版"

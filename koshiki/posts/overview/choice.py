@@ -24,6 +24,7 @@ from koshiki.register.roles import assigned
 
 WHOSE = (("", "すべて"), ("mine", "自分が起案した投稿"), ("accounts", "自分が担当するアカウント"))
 _ALL = ("", "すべて")
+OF_POSTS = ("division", "stage", "whose", "words")  # what is asked of the posts themselves
 
 
 class Choice(forms.Form):
@@ -80,11 +81,13 @@ class Choice(forms.Form):
 
     def posts(self) -> QuerySet[Post]:
         """The posts this person may see that match, by what is asked of posts themselves."""
-        stage = STAGES.get(self.chosen("stage") or "")
-        return self._of_any_stage().filter(stage.condition) if stage else self._of_any_stage()
+        return self._at_stage(self._asked_for(Post.objects.visible_to(self.person)))
 
-    def _of_any_stage(self) -> QuerySet[Post]:
-        found = Post.objects.visible_to(self.person)
+    def _at_stage(self, found: QuerySet[Post]) -> QuerySet[Post]:
+        stage = STAGES.get(self.chosen("stage") or "")
+        return found.filter(stage.condition) if stage else found
+
+    def _asked_for(self, found: QuerySet[Post]) -> QuerySet[Post]:
         if division := self.chosen("division"):
             found = found.filter(division=division)
         if self.chosen("whose") == "mine":
@@ -95,11 +98,14 @@ class Choice(forms.Form):
 
     def slots(self) -> QuerySet[Slot]:
         """The posts on accounts that match, on whatever day."""
-        return self._on_accounts(Slot.objects.filter(post__in=self.posts()))
+        seen = Slot.objects.visible_to(self.person)
+        if any(self.chosen(name) for name in OF_POSTS):
+            seen = seen.filter(post__in=self._at_stage(self._asked_for(Post.objects.all())))
+        return self._on_accounts(seen)
 
     def calendar(self) -> QuerySet[Slot]:
         """The same without what was taken back, unless that is asked for."""
-        taken_back = Q(post__state=Post.State.WITHDRAWN)
+        taken_back = Q(state=Post.State.WITHDRAWN)
         return self.slots() if self.chosen("stage") == "withdrawn" else self.slots().exclude(taken_back)
 
     def listed(self) -> QuerySet[Post]:
@@ -108,7 +114,7 @@ class Choice(forms.Form):
 
     def of_all_stages(self) -> QuerySet[Post]:
         """The same, whatever state is asked for."""
-        return self._placed(self._of_any_stage())
+        return self._placed(self._asked_for(Post.objects.visible_to(self.person)))
 
     def _placed(self, posts: QuerySet[Post]) -> QuerySet[Post]:
         if not self._asks_of_accounts():

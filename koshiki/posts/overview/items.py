@@ -84,7 +84,7 @@ def _places(posts: list[int]) -> dict[int, Place]:
 
 def _collisions(posts: list[int], times: list[datetime], person: Person) -> dict[int, tuple[str, ...]]:
     """重なり — on an account whose drafts the person sees: another post within the hour, the same text within days."""
-    mine = Slot.objects.filter(post__in=posts).exclude(post__state=Post.State.WITHDRAWN)
+    mine = Slot.objects.filter(post__in=posts).exclude(state=Post.State.WITHDRAWN)
     if not person.standing.sees_everything:
         mine = mine.filter(account__in=own_accounts(person))
     found: dict[int, set[str]] = {}
@@ -97,7 +97,7 @@ def _collisions(posts: list[int], times: list[datetime], person: Person) -> dict
 def _others() -> QuerySet[Slot]:
     """Other posts on the same account that were not taken back."""
     others = Slot.objects.filter(account=OuterRef("account")).exclude(post=OuterRef("post"))
-    return others.exclude(post__state=Post.State.WITHDRAWN)
+    return others.exclude(state=Post.State.WITHDRAWN)
 
 
 def _near(times: list[datetime]) -> QuerySet[Slot]:
