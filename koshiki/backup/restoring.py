@@ -12,18 +12,21 @@ import subprocess
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 import psycopg
 from django.conf import settings
 from django.db import connection, transaction
+from django.utils import timezone
 
 from koshiki import disk
 from koshiki.audit.log import Verdict, record, verify
 from koshiki.audit.models import Entry
 from koshiki.backup.archive import DATABASE, FEED, MEDIA, BadBackup, Manifest, check, members
 from koshiki.backup.programs import running
+from koshiki.calendar import wareki
 from koshiki.database import identity
 from koshiki.database.models import Installation
 from koshiki.database.ownership import as_owner, owner_url, set_up
@@ -153,7 +156,8 @@ def _verdict(manifest: Manifest) -> Verdict:
 @transaction.atomic
 def _guard(manifest: Manifest) -> None:
     """Every page says so at once, also before a worker runs."""
-    guard.discovered(REASON.format(taken=manifest.taken_at))
+    taken = timezone.localtime(datetime.fromisoformat(manifest.taken_at))
+    guard.discovered(REASON.format(taken=wareki(taken)))
     installed = Installation.objects.get(pk=1)
     record("installation.restore", installed, by=None, clause="K-restore", taken_at=manifest.taken_at,
            entries=manifest.log_number)

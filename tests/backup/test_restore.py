@@ -84,6 +84,8 @@ def test_a_restored_installation_sends_nothing_until_a_person_confirms_and_then_
         assert Hold.objects.open().get().kind == Hold.Kind.RESTORE
         page = signed_in(Person.objects.get(pk=cast.abe.pk)).get("/")
         assert "復元された設置か、写しです" in page.content.decode()
+        assert "に取られた控えから復元しました" in page.content.decode()
+        assert "令和" in Hold.objects.open().get().reason
         page = signed_in(noda).get("/")
         assert reverse("safety_stops") in page.content.decode()
         confirmed = signed_in(noda).post(reverse("safety_stops"), {"do": "restore", "reason": "元の機械は止めました"})
