@@ -37,7 +37,7 @@ def main() -> int:
         folder.chmod(0o711)
         found = backed_up(folder, given) | restored(folder, given.watch)
     print(json.dumps(found, indent=1, ensure_ascii=False))
-    return 0 if found["log_verified"] and not found["sent"] else 1
+    return 0 if found["log_verified"] and found["worker_ran"] and not found["sent"] else 1
 
 
 def backed_up(folder: Path, given: argparse.Namespace) -> dict[str, Any]:
@@ -78,7 +78,7 @@ def restored(folder: Path, watch: float) -> dict[str, Any]:
     worker.terminate()
     worker.wait(60)
     after = states(home)
-    sent = after["sent"] - before["sent"] + after["sending"] + after["claimed"] + after["unknown"] - before["unknown"]
+    sent = sum(after[state] - before[state] for state in ("sent", "sending", "claimed"))
     return {"restore_s": took, "log_verified": "正しくつながっています" in said, "worker_ran": lived, "watched_s": watch,
             "sent": sent + len(entries(home)) - len(entries(folder / "original")), "states_after": dict(after)}
 

@@ -118,7 +118,7 @@ PAGES: list[Page] = [
     ("delivery_posted", _delivery("person"), "baba"), ("delivery_not_posted", _delivery("person"), "baba"),
     ("delivery_hand_over", _by_hand("offered"), "baba"), ("delivery_hand_over", _by_hand("taken"), "aoki"),
     ("delivery_give_back", _by_hand("taken"), "aoki"),
-    ("safety_stops", _nothing, "noda"),
+    ("safety_stops", _nothing, "noda"), ("backups", _nothing, "noda"),
     # what citizens see
     ("public", _nothing, ""), ("public_asset", lambda m: ("koshiki.css",), ""),
     *(("public_page", lambda m, path=path: (path.format(m=m, day=clock.today()),), "") for path in (
@@ -192,6 +192,7 @@ def test_no_page_asks_more_when_there_is_more(
 ) -> None:
     signed_in(many.cast.aoki).get("/")  # what a process asks once, as whether the key ring fits
     _grown(many, FEW, database_urls)
+    signed_in(many.cast.aoki).get("/")  # once in a process, and when its file changes, the key ring is tried
     few = _measured(many, signed_in)
     _grown(many, MUCH, database_urls)
     much = _measured(many, signed_in)

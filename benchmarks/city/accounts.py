@@ -13,6 +13,8 @@ from benchmarks.city.log import Happened
 from benchmarks.city.people import Office
 from koshiki import clock
 from koshiki.audit.models import Entry
+from koshiki.networks.base import Link, Secret
+from koshiki.register.link import kept
 from koshiki.register.models import (
     Account,
     Application,
@@ -104,7 +106,7 @@ class _Copies:
             for t in self.targets for role, people in (("author", t.office.authors), ("approver", t.office.approvers))
             for person in people)
         Connection.objects.bulk_create(
-            Connection(account=a, sealed=b"-", remote_id=str(a.pk), handle=a.handle, connected_by=o.head)
+            Connection(account=a, remote_id=str(a.pk), handle=a.handle, connected_by=o.head, **_link(a))
             for a, o in zip(self.accounts, self.offices, strict=True) if a.service == "mastodon")
         ProfileCheck.objects.bulk_create(
             ProfileCheck(account=a, address="https://city.example/", result="holds", by=o.head, evidence=f)
@@ -137,3 +139,9 @@ class _Copies:
         if not hasattr(self, "_pattern_things"):
             self._pattern_things = self._things(self.pattern)
         return self._pattern_things
+
+
+def _link(account: Account) -> dict[str, Any]:
+    """What is kept of a connection to a server that is not there, sealed as always."""
+    link = Link(str(account.pk), "https://social.example", {"access_token": Secret("of nobody")}, {})
+    return kept(link, service="mastodon")
