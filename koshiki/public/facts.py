@@ -21,7 +21,7 @@ from koshiki.public import feed, register
 from koshiki.public.parts import OF_A_DAY, OF_AN_ACCOUNT, Counting, weighed
 from koshiki.register.models import Account, Policy, RegisterPage, Verification
 
-LOOKS = ("templates/public", "templates/components", "locale", "static", "public", "templatetags")
+LOOKS = ("templates/public", "templates/components", "locale", "static", "public", "templatetags", "networks")
 _SHOWN = ("pk", "state", "service", "name", "handle", "url", "introduction", "image", "listed_at", "division__code",
           "division__name", "division__name_en", "division__telephone")
 _SAID = ("account", "day", "approval__revision", "pk", "url", "remote_id", "account__name", "account__service",
@@ -29,7 +29,7 @@ _SAID = ("account", "day", "approval__revision", "pk", "url", "remote_id", "acco
 _DAY = re.compile(r"(?:en/)?feed/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:-([0-9]+))?\.html")
 _YEAR = re.compile(r"(?:(?:en/)?feed|check)/([0-9]{4})\.(html|bin)")
 _ACCOUNT = re.compile(r"(?:en/)?accounts/([0-9]+)/(index|policy|feed-([0-9]+))\.html")
-_REGISTER = re.compile(r"(?:en/)?(?:(?:index|about|check|services/\w+)\.html|(?:accounts|accounts\.schema|search)\.json)")
+_REGISTER = re.compile(r"(?:en/)?(?:(?:index|about|check|services/\w+)\.html|(?:accounts|accounts\.schema|search)\.json|search\.bin)")
 
 
 @dataclass

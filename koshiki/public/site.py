@@ -90,7 +90,7 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     "search.bin": (BYTES, search_index.search_packed),
     "check.json": (JSON, check_index.check_json),
 }
-_CHECK = re.compile(r"check/([0-9]{4})\.bin")
+_CHECK = re.compile(r"check/(2[0-9]{3})\.bin")
 
 
 def page(path: str, **asked: str) -> Page:

@@ -4,7 +4,7 @@ const form = document.querySelector('form[data-search]')
 const { top, home } = form.dataset
 const [field, list, heading, all, status] =
   ['find', 'matches', 'matches-title', 'all', 'found'].map(id => document.getElementById(id))
-const SHOWN = 50
+const SHOWN = 30
 const language = document.documentElement.lang === 'ja' ? 0 : 1
 let accounts = null
 let telling = 0

@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-import pytest
+import hashlib
+from datetime import timedelta
+from pathlib import Path
 
-from koshiki.public import official
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from koshiki.networks.addresses import read_address
+from koshiki.public import check_index, official, static_copy
+from koshiki.public.facts import facts
 from koshiki.public.official import Verdict
 from koshiki.public.register import listed
+from koshiki.register.models import Account
 from tests.cast import Cast
-from tests.public.questions import QUESTIONS, TABLE, town
+from tests.cast import official as official_account
+from tests.public.questions import QUESTIONS, TABLE, THEN, town
+from tests.public.saying import said
 
 
 @pytest.fixture
@@ -34,3 +46,48 @@ def test_only_the_citys_own_accounts_stand_beside_an_answer(city: None) -> None:
         "https://www.city.example.jp/official/feed/"}
     for _, asked, _ in QUESTIONS:
         assert {row.address for row in official.answer(asked, rows).accounts} <= known, asked
+
+
+# ---------------------------------------------------------------- what the browser compares with
+
+
+def test_a_years_digests_are_those_of_its_publications(city: None, client: Client) -> None:
+    assert client.get("/official/check.json").json()["years"] == [2026]
+    digests = client.get("/official/check/2026.bin").content
+    day, number = int.from_bytes(digests[:2], "big"), int.from_bytes(digests[2:4], "big")
+    assert (day, len(digests)) == (325, 4 + number * check_index.DIGEST), "22 November, which is the 326th day"
+    known = {row["url"]: row["state"] == "sent" and row["account"] != 11 for row in TABLE["publications"]}
+    for url, published in known.items():
+        digest = hashlib.sha256(read_address(url).key.encode()).digest()[:check_index.DIGEST]
+        assert (digest in digests) is published, url
+
+
+@pytest.mark.parametrize("path", ["check/2025.bin", "check/0000.bin", "check/20261.bin", "check/", "check/2026.json"])
+def test_a_year_without_publications_has_none(city: None, client: Client, path: str) -> None:
+    assert client.get(f"/official/{path}").status_code == 404
+
+
+def test_of_other_years_nothing_is_counted_again(cast: Cast, account: Account, place: Path,
+                                                 monkeypatch: pytest.MonkeyPatch) -> None:
+    said(cast, account, at=THEN - timedelta(days=400))
+    said(cast, account, at=THEN)
+    static_copy.write(place, facts())
+    said(cast, account, at=THEN + timedelta(minutes=5))
+    asked: list[int] = []
+    monkeypatch.setattr(check_index, "year", lambda number, year=check_index.year: asked.append(number) or year(number))
+    static_copy.write(place, facts())
+    assert asked == [2026]
+    assert (place / "releases/1/check/2025.bin").samefile(place / "releases/2/check/2025.bin")
+
+
+def test_the_queries_do_not_grow_with_accounts_or_publications(cast: Cast, account: Account) -> None:
+    counts = []
+    for number in (1, 30):
+        for _ in range(number):
+            said(cast, account, at=THEN)
+            official_account(cast, name=f"窓口{Account.objects.count()}")
+        with CaptureQueriesContext(connection) as queries:
+            for path in ("check.json", "search.bin", "check/2026.bin", "services/city_feed.html"):
+                assert Client().get(f"/official/{path}").status_code == 200
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 10
