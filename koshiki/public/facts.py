@@ -29,7 +29,8 @@ _SAID = ("account", "day", "approval__revision", "pk", "url", "remote_id", "acco
 _DAY = re.compile(r"(?:en/)?feed/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:-([0-9]+))?\.html")
 _YEAR = re.compile(r"(?:(?:en/)?feed|check)/([0-9]{4})\.(html|bin)")
 _ACCOUNT = re.compile(r"(?:en/)?accounts/([0-9]+)/(index|policy|feed-([0-9]+))\.html")
-_REGISTER = re.compile(r"(?:en/)?(?:(?:index|about|check|services/\w+)\.html|(?:accounts|accounts\.schema|search)\.json|search\.bin)")
+_REGISTER = re.compile(
+    r"(?:en/)?(?:(?:index|about|check|services/\w+)\.html|(?:accounts|accounts\.schema|search)\.json|search\.bin)")
 
 
 @dataclass
