@@ -20,6 +20,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django import template
@@ -56,7 +57,11 @@ def icon(name: str, label: str = "") -> SafeString:
 @register.simple_tag
 def badge(label: str, tone: Tone | str = Tone.DRAFT) -> SafeString:
     """{% badge post.get_state_display post.tone %} — a state as colour, icon and word; tones: look.Tone."""
-    tone = Tone(tone)
+    return _badge(label, Tone(tone))
+
+
+@lru_cache(maxsize=512)
+def _badge(label: str, tone: Tone) -> SafeString:
     return format_html('<span class="badge {}">{}{}</span>', tone.value, icon_element(tone.value), label)
 
 

@@ -23,7 +23,8 @@ from django.db.models.functions import Coalesce, RowNumber
 
 from koshiki import clock
 from koshiki.organization.models import Person
-from koshiki.posts.models import Post, Slot
+from koshiki.posts.models import Delivery, Post, Slot
+from koshiki.posts.models.delivery import LIVE
 from koshiki.posts.stages import STAGES, Stage, stage_key
 from koshiki.register.models import Account
 from koshiki.register.roles import own_accounts
@@ -47,7 +48,7 @@ class Item:
 
 
 def items_of(posts: Iterable[int], person: Person, times: Mapping[int, datetime] | None = None) -> dict[int, Item]:
-    """The posts of these ids, in the same order; in three queries. `times`: where another than the earliest counts."""
+    """The posts of these ids, in the same order; in four queries. `times`: where another than the earliest counts."""
     ids = list(dict.fromkeys(posts))
     if not ids:
         return {}
@@ -75,7 +76,8 @@ def _places(posts: list[int]) -> dict[int, Place]:
         place=Window(RowNumber(), order_by="account", **alike), of=Window(Count("*"), **alike),
         first=Window(Min("at"), **alike), last=Window(Max("at"), **alike))
     found: dict[int, Place] = {}
-    for slot in slots.filter(place__lte=ACCOUNTS_SHOWN).select_related("account").defer("content", "wording", "url"):
+    shown = slots.filter(place__lte=ACCOUNTS_SHOWN).select_related("account")
+    for slot in shown.only("post", "account__name", "account__service"):
         known: Any = slot  # with what the query reckoned
         place = found.setdefault(slot.post_id, Place(known.first, known.last, max(0, known.of - ACCOUNTS_SHOWN)))
         place.accounts.append(slot.account)
@@ -84,32 +86,45 @@ def _places(posts: list[int]) -> dict[int, Place]:
 
 def _collisions(posts: list[int], times: list[datetime], person: Person) -> dict[int, tuple[str, ...]]:
     """重なり — on an account whose drafts the person sees: another post within the hour, the same text within days."""
-    mine = Slot.objects.filter(post__in=posts).exclude(state=Post.State.WITHDRAWN)
+    mine = _kept().filter(post__in=posts)
     if not person.standing.sees_everything:
         mine = mine.filter(account__in=own_accounts(person))
+    rows = list(mine.values_list("post", "account", "at", Exists(_near()), Exists(_alike())))
+    drafts = _drafts({row[1] for row in rows}, times)
     found: dict[int, set[str]] = {}
-    for post, hour, text in mine.values_list("post", Exists(_near(times)), Exists(_alike())):
-        found.setdefault(post, set()).update([SAME_HOUR_WORD] * hour + [SAME_TEXT_WORD] * text)
+    for post, account, at, hour, text in rows:
+        near = hour or any(other != post and at and abs(at - then) < SAME_HOUR for other, then in drafts.get(account, ()))
+        found.setdefault(post, set()).update([SAME_HOUR_WORD] * near + [SAME_TEXT_WORD] * text)
     return {post: tuple(word for word in (SAME_HOUR_WORD, SAME_TEXT_WORD) if word in words)
             for post, words in found.items()}
 
 
-def _others() -> QuerySet[Slot]:
-    """Other posts on the same account that were not taken back."""
-    others = Slot.objects.filter(account=OuterRef("account")).exclude(post=OuterRef("post"))
-    return others.exclude(state=Post.State.WITHDRAWN)
+def _kept() -> QuerySet[Slot]:
+    return Slot.objects.exclude(state=Post.State.WITHDRAWN)
 
 
-def _near(times: list[datetime]) -> QuerySet[Slot]:
-    """Within the hour. That it is near `times` follows from this, but tells the planner how little there is to read."""
-    near = _others().filter(at__gt=OuterRef("at") - SAME_HOUR, at__lt=OuterRef("at") + SAME_HOUR)
-    return near.filter(at__gt=min(times) - SAME_HOUR, at__lt=max(times) + SAME_HOUR) if times else near
+def _near() -> QuerySet[Delivery]:
+    """An approved post on the same account within the hour: straight from the deliveries, which have an index for it."""
+    live = Delivery.objects.filter(LIVE, account=OuterRef("account")).exclude(post=OuterRef("post"))
+    return live.annotate(time=Coalesce("sent_at", "due_at")).filter(
+        time__gt=OuterRef("at") - SAME_HOUR, time__lt=OuterRef("at") + SAME_HOUR)
+
+
+def _drafts(accounts: set[int], times: list[datetime]) -> dict[int, list[tuple[int, Any]]]:
+    """What is not approved yet on these accounts around these times, read at once: few beside all that went out."""
+    found: dict[int, list[tuple[int, Any]]] = {}
+    if accounts and times:
+        around = _kept().filter(delivery="", account__in=accounts, at__gt=min(times) - SAME_HOUR, at__lt=max(times) + SAME_HOUR)
+        for account, post, at in around.values_list("account", "post", "at"):
+            found.setdefault(account, []).append((post, at))
+    return found
 
 
 def _alike() -> QuerySet[Slot]:
     """With the same text; what has no time yet may go out any time now."""
     at = Coalesce(OuterRef("at"), Value(clock.now()))
-    same = _others().filter(wording=OuterRef("wording")).exclude(content__regex=r'^\{("[^"]*":"",?)*\}$')
+    others = _kept().filter(account=OuterRef("account")).exclude(post=OuterRef("post"))
+    same = others.filter(wording=OuterRef("wording")).exclude(content__regex=r'^\{("[^"]*":"",?)*\}$')
     return same.filter(Q(at__isnull=True) | Q(at__gt=at - SAME_TEXT, at__lt=at + SAME_TEXT))
 
 
