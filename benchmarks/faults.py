@@ -17,6 +17,7 @@ import argparse
 import json
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ def main() -> int:
     parser.add_argument("--posts", type=int, default=2000)
     parser.add_argument("--kills", type=int, default=400)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--at-once", type=int, default=2, help="runs side by side; they mostly wait")
     parser.add_argument("--to", choices=SERVICES)
     parser.add_argument("--troubles", action="store_true", help="every other fault that the service can have, too")
     parser.add_argument("--variant", choices=("", "naive", "mutant"), default="")
@@ -51,10 +53,12 @@ def one(given: argparse.Namespace) -> int:
 def everything(given: argparse.Namespace) -> int:
     """Every service and both wrong variants, each in a process of its own; 1 if one is not clean."""
     posts, kills = -(-given.posts // len(SERVICES)), -(-given.kills // len(SERVICES))
-    runs = [_alone("--posts", posts, "--kills", kills, "--seed", given.seed + n, "--to", to, "--troubles")
-            for n, to in enumerate(SERVICES)]
-    wrong = [_alone("--posts", 100, "--kills", 56, "--seed", given.seed, "--variant", variant)
-             for variant in ("naive", "mutant")]
+    with ThreadPoolExecutor(given.at_once) as side_by_side:
+        running = [side_by_side.submit(_alone, "--posts", posts, "--kills", kills, "--seed", given.seed + n, "--to", to,
+                                       "--troubles") for n, to in enumerate(SERVICES)]
+        being_wrong = [side_by_side.submit(_alone, "--posts", 100, "--kills", 56, "--seed", given.seed, "--variant",
+                                           variant) for variant in ("naive", "mutant")]
+    runs, wrong = [run.result() for run in running], [run.result() for run in being_wrong]
     found = {"spans": SPANS, "total": _total(runs), "runs": runs, "wrong_on_purpose": wrong}
     KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     print(json.dumps(found, indent=1, ensure_ascii=False))

@@ -26,7 +26,7 @@ from tests.faults.troubles import TROUBLES, for_service, put_right
 
 SPANS = ("lease=2,settle=1.6,gap=0.5,early=0.2,backoff=0.3,backoff_most=2,retry_most=2,repeat=0.3,turn=2,give_up=30,"
          "storm=0.3,storm_most=1")
-ENDS = ("sent", "failed", "person", "cancelled", "held")
+ENDS = ("sent", "failed", "person", "cancelled")
 PATIENCE = 6.0  # seconds in which a worker should come to its point
 ZOMBIE = 3.5  # seconds for which one stays stopped: longer than the lease
 ORDERLY = 20.0  # seconds in which a worker that is told to stop must have ended
@@ -228,6 +228,7 @@ class Killing:
         child, until = self._fork("", 0), time.monotonic() + seconds
         while time.monotonic() < until and self._anything_left():
             time.sleep(0.2)
+            put_right(self)  # what a trouble's last moments held
         self._end(child)
 
     # ------------------------------------------------------------ processes

@@ -109,7 +109,7 @@ def test_a_plain_refusal_is_no_doubt(cast: Cast, server: MastodonServer, fault: 
     server.faults.append(fault)
     assert run(row).state == state
     assert row.reason
-    assert row.next_at <= clock.now() + timedelta(hours=1, seconds=5)
+    assert row.next_at <= clock.now() + timedelta(minutes=15, seconds=5)
     if state == "retry":
         assert run(sooner(row)).state == "sent"
         assert len(server.statuses) == 1
