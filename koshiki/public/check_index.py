@@ -15,8 +15,7 @@ from functools import lru_cache
 from itertools import groupby
 from typing import Any
 
-from django.utils import timezone
-
+from koshiki.calendar import local_day
 from koshiki.networks.address_rules import RULES
 from koshiki.networks.addresses import read_address
 from koshiki.public import feed, official
@@ -45,8 +44,12 @@ def year(number: int) -> bytes | None:
     """Of each day: its number in the year and how many digests follow, two bytes each; None for a year without."""
     sent = feed.sent().filter(sent_at__year=number).order_by("sent_at")
     rows = sent.values_list("sent_at", "account__service", "remote_id", "url")
-    days = groupby(rows.iterator(), lambda row: timezone.localdate(row[0]))
+    days = groupby(rows.iterator(), _day_of)
     return b"".join(_day(day, of_day) for day, of_day in days) or None
+
+
+def _day_of(row: tuple[Any, ...]) -> date:
+    return local_day(row[0])
 
 
 def _day(day: date, rows: Iterable[tuple[Any, ...]]) -> bytes:

@@ -21,6 +21,7 @@ from koshiki.public.publications import Place, Publication, gathered, published,
 __all__ = ["Place", "Publication", "published", "sent"]
 NEWEST, NEWEST_DAYS, NEWEST_BYTES = 20, 14, 30_000
 SETTLING = timedelta(hours=1)  # an entry of shortly before midnight may be settled after it
+YEAR = re.compile(r"feed/([0-9]{4})\.html")
 DAY = re.compile(r"feed/(?P<day>[0-9]{4}-[0-9]{2}-[0-9]{2})(?:-(?P<part>[2-9]|[1-9][0-9]{1,5}))?\.html")
 
 
@@ -51,10 +52,17 @@ def newest_first(keys: Collection[int]) -> list[Publication]:
     return gathered(found[key] for key in reversed(list(keys)))[::-1]
 
 
-def feed_page() -> dict[str, Any]:
+def overviews(paths: Collection[str]) -> dict[str, dict[str, Any]]:
+    """The feed's first page, and the pages of years, for those at `paths` that there are."""
+    found, newest_ones = days(), _fitting(newest(NEWEST)) if "feed/index.html" in paths else []
+    contexts = {path: _year(int(match[1]), found) if (match := YEAR.fullmatch(path)) else _first(newest_ones, found)
+                for path in paths}
+    return {path: context for path, context in contexts.items() if context}
+
+
+def _first(publications: list[Publication], found: list[tuple[date, int]]) -> dict[str, Any]:
     """The newest publications, and the days and years to look further."""
-    found = days()
-    return {"publications": _fitting(newest(NEWEST)), "days": found[:NEWEST_DAYS],
+    return {"publications": publications, "days": found[:NEWEST_DAYS],
             "years": list(dict.fromkeys(day.year for day, _ in found))}
 
 
@@ -69,11 +77,11 @@ def _fitting(publications: Iterable[Publication]) -> list[Publication]:
     return found
 
 
-def year_page(year: str) -> dict[str, Any] | None:
+def _year(year: int, found: list[tuple[date, int]]) -> dict[str, Any] | None:
     """The days of a year on which the city said something; None for a year without."""
-    found = [(day, number) for day, number in days() if day.year == int(year)]
-    months = [Month(first, list(of)) for first, of in groupby(found, lambda row: row[0].replace(day=1))]
-    return {"year": date(int(year), 12, 31), "months": months} if months else None
+    of_year = [(day, number) for day, number in found if day.year == year]
+    months = [Month(first, list(of)) for first, of in groupby(of_year, lambda row: row[0].replace(day=1))]
+    return {"year": date(year, 12, 31), "months": months} if months else None
 
 
 # ---------------------------------------------------------------- days

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import date
 from itertools import groupby
@@ -98,8 +100,30 @@ class Section:
     number: int
 
 
+_KEPT: ContextVar[dict[str, list[Listed]] | None] = ContextVar("listed", default=None)
+
+
+@contextmanager
+def read_once() -> Iterator[None]:
+    """Within it the list is read once, however many pages are drawn of it: those of one copy."""
+    outside = _KEPT.set({})
+    try:
+        yield
+    finally:
+        _KEPT.reset(outside)
+
+
 def listed() -> list[Listed]:
     """Every account on the register, by service, then by division."""
+    kept = _KEPT.get()
+    if kept is None:
+        return _listed()
+    if "all" not in kept:
+        kept["all"] = _listed()
+    return kept["all"]
+
+
+def _listed() -> list[Listed]:
     order = {key: place for place, key in enumerate(SERVICES)}
     rows = accounts().order_by("division__code", "pk")
     return [Listed(account) for account in sorted(rows, key=lambda account: order.get(account.service, len(order)))]

@@ -67,17 +67,17 @@ def _kind(pattern: str, template: str, context: Callable[..., dict[str, Any] | N
 KINDS = (
     _kind(r"index\.html", "register", register.register_page, "register"),
     _kind(r"services/(?P<service>[a-z_]+)\.html", "service", register.service_page, "register"),
-    _kind(r"feed/index\.html", "feed", feed.feed_page, "feed"),
-    _kind(r"feed/(?P<year>[0-9]{4})\.html", "year", feed.year_page, "feed"),
     _kind(r"check\.html", "check", official.check_page, "check"),
     _kind(r"about\.html", "about", open_data.about_page, "about"),
 )
-# Of these there are thousands: what they show is read for many at once.
+# What these show is read for many at once: some there are by the thousand, and each in two languages.
 MANY = (
     Many(re.compile(r"accounts/[1-9][0-9]{0,17}/index\.html"), "public/account.html", register.account_pages, "register"),
     Many(re.compile(r"accounts/[1-9][0-9]{0,17}/policy\.html"), "public/policy.html", register.account_pages, "register"),
     Many(re.compile(r"accounts/[1-9][0-9]{0,17}/feed-[1-9][0-9]{0,5}\.html"), "public/account_feed.html",
          register.account_pages, "register"),
+    Many(re.compile(r"feed/index\.html"), "public/feed.html", feed.overviews, "feed"),
+    Many(feed.YEAR, "public/year.html", feed.overviews, "feed"),
     Many(feed.DAY, "public/day.html", feed.day_pages, "feed"),
 )
 TOGETHER = 100

@@ -20,7 +20,7 @@ from django.db import connection
 
 from koshiki import clock
 from koshiki.audit.models import Head
-from koshiki.public import pictures, site
+from koshiki.public import pictures, register, site
 from koshiki.public.facts import Facts, facts
 from koshiki.public.models import PublicCopy
 from koshiki.public.release import Release
@@ -120,8 +120,9 @@ def _fill(release: Release, now: Facts) -> None:
     """Only what changed is drawn; the rest is the release before's."""
     known, digests = _digests_of(release.before), {path: now.of(path) for path in site.paths(now)}
     changed = [path for path, digest in digests.items() if known.get(path) != digest or not release.share(path)]
-    for path, body in site.bodies(changed):
-        release.put(path, body)
+    with register.read_once():
+        for path, body in site.bodies(changed):
+            release.put(path, body)
     release.put("404.html", site.lost(urlsplit(settings.KOSHIKI_PUBLIC_URL).path).body)
     for name in site.ASSETS:
         release.put(f"assets/{name}", asset(name).read_bytes())
