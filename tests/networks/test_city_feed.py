@@ -86,7 +86,7 @@ class TestCityFeed(Contract):
             raise OSError(28, "No space left on device")
 
         monkeypatch.setattr(os, "fsync", full)
-        with pytest.raises(NotSent, match="No space left"):
+        with pytest.raises(NotSent, match="ディスクの空きがありません"):
             self.send(opened, outgoing)
         assert [path for path in feed.rglob("*") if path.is_file()] == []
 
