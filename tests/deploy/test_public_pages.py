@@ -16,14 +16,12 @@ from playwright.sync_api import Browser, expect
 
 from koshiki.public import static_copy
 from koshiki.register.models import Account
-from tests.browser.looking import browser
 from tests.cast import Cast, official
 from tests.deploy.installed import DEPLOY, ended, free_port, wait_for
 from tests.deploy.servers import Answer, asked, nginx
 from tests.public.reading import read
 from tests.public.saying import policy_of, said
 
-__all__ = ["browser"]
 pytestmark = pytest.mark.peers
 
 
