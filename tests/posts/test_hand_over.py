@@ -2,13 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
-from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -37,23 +33,18 @@ from koshiki.public.register import listed
 from koshiki.register.actions.holds import lift, stop
 from koshiki.register.models import Account
 from tests.cast import Cast, make_cast, official
+from tests.posts.by_hand import PAGE, POST, X, blog, on_x, page, posted_on, read
 from tests.posts.delivering import due_delivery, install, run, sooner
 from tests.posts.writing import TEXT, draft, picture
 from tests.racing import raced
 
 pytestmark = pytest.mark.usefixtures("installed")
 SignIn = Callable[[Person], Client]
-X = "https://x.com/iwata_bosai"
-POST = f"{X}/status/1"
 
 
 @pytest.fixture
 def account(cast: Cast) -> Account:
     return on_x(cast)
-
-
-def on_x(cast: Cast, **more: Any) -> Account:
-    return official(cast, service="x", url=X, handle="@iwata_bosai", **more)
 
 
 @pytest.fixture
@@ -64,10 +55,6 @@ def offered(cast: Cast, account: Account) -> Delivery:
 @pytest.fixture
 def taken(offered: Delivery, cast: Cast) -> Delivery:
     return taking.take(offered, by=cast.aoki)
-
-
-def page(row: Delivery, act: str = "hand-over") -> str:
-    return f"/deliveries/{row.pk}/{act}/"
 
 
 def shown(client: Client, row: Delivery) -> str:
@@ -465,49 +452,6 @@ def test_who_comes_back_late_records_it_all_the_same(taken: Delivery, cast: Cast
 
 
 # ── what stands there is compared ──────────────────────────────────
-
-@contextmanager
-def blog(status: int = 200, body: str = "", to: str = "") -> Iterator[str]:
-    """A blog with one page, on this machine."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            self.send_response(status)
-            if to:
-                self.send_header("Location", to)
-            self.send_header("Content-Type", "text/html; charset=utf-8")
-            self.end_headers()
-            self.wfile.write(body.encode())
-
-        def log_message(self, *args: object) -> None:
-            pass
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
-
-
-def posted_on(base: str, cast: Cast) -> Delivery:
-    account = official(cast, service="blog", url=f"{base}/iwata/")
-    content = {account: {"title": "防災訓練", "text": TEXT}}
-    row = taking.take(run(due_delivery(cast, account, contents=content)), by=cast.aoki)
-    return taking.record_address(row, address=f"{base}/iwata/2026/kunren/", by=cast.aoki)
-
-
-PAGE = "<html><head><title>防災だより</title></head><body><h1>防災訓練</h1><p>11月13日</p><article>{}</article></body></html>"
-
-
-def read(row: Delivery) -> Delivery:
-    compare(row.pk)
-    row.refresh_from_db()
-    return row
-
 
 @pytest.mark.clause("§4(7)")
 def test_what_stands_there_as_approved_is_said(cast: Cast, signed_in: SignIn) -> None:
