@@ -152,6 +152,7 @@ TABLE = {
     "delivery_hand_over handed":              "r x x x · · x x x x x x x x",
     "POST delivery_take handed":              "r x x x r r x x x x x x x x",
     "delivery_give_back taken":               "r x x x · x x x x x x x x x",
+    "delivery_mend_address sent_by_hand":     "r x x x · · x x x x x x x x",
     "delivery_media pictured":                "r x x x x x x x x x x x x x",
     "safety_stops":                           "r x x x x x x x x · x x x ·",
     # citizens

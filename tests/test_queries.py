@@ -117,7 +117,7 @@ PAGES: list[Page] = [
     ("post_deliveries", post_of, "aoki"), ("post_deliveries", post_of, "baba"),
     ("delivery_posted", _delivery("person"), "baba"), ("delivery_not_posted", _delivery("person"), "baba"),
     ("delivery_hand_over", _by_hand("offered"), "baba"), ("delivery_hand_over", _by_hand("taken"), "aoki"),
-    ("delivery_give_back", _by_hand("taken"), "aoki"),
+    ("delivery_give_back", _by_hand("taken"), "aoki"), ("delivery_mend_address", _by_hand("sent"), "aoki"),
     ("safety_stops", _nothing, "noda"), ("backups", _nothing, "noda"),
     # what citizens see
     ("public", _nothing, ""), ("public_asset", lambda m: ("koshiki.css",), ""),

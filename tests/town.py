@@ -13,6 +13,7 @@ from PIL import Image
 from koshiki import clock
 from koshiki.organization.models import Absence, Import
 from koshiki.posts import actions as posts
+from koshiki.posts.delivery.hand_over.taking import record_address
 from koshiki.posts.models import Delivery
 from koshiki.register import actions
 from koshiki.register.actions.decide import Paper
@@ -133,6 +134,9 @@ def _posts(town: Town, account: Account) -> None:
     told, held = _delivered(cast, account, "person"), _delivered(cast, account, "held")
     by_hand = official(cast, name="防災ブログ", service="blog", url="https://blog.example/bosai/")
     handed, taken = _handed(cast, by_hand, "offered"), _handed(cast, by_hand, "taken")
+    out = _handed(cast, by_hand, "taken")
+    record_address(out, address="https://blog.example/bosai/kunren/", by=cast.aoki)
+    town.things["sent_by_hand"] = (out.pk,)
     town.things |= {"handed": (handed.pk,), "taken": (taken.pk,), "pictured": (handed.pk, 1)}
     town.things |= {"told": (told.post_id,), "delivery": (told.pk,), "held": (held.pk,)}
 

@@ -109,6 +109,8 @@ TOUR = (
     Stop("author", "delivery_hand_over", first(Delivery, state="offered"), press="投稿します"),
     Stop("author", "delivery_hand_over", first(Delivery, state="taken"), press="投稿を記録する"),
     Stop("author", "delivery_give_back", first(Delivery, state="taken")),
+    Stop("author", "delivery_mend_address", first(Delivery, state="sent", taken_by__isnull=False)),
+    Stop("author", "delivery_mend_address", first(Delivery, state="sent", taken_by__isnull=False), press="アドレスを直す"),
     Stop("author", "account_new"), Stop("author", "account_new", press="保存して次へ"),
     Stop("author", "connect_callback", query="?error=access_denied", status=422), Stop("author", "divisions"),
     # the approver

@@ -63,6 +63,7 @@ WORDS = {
     "delivery.take": "投稿を引き受ける",
     "delivery.give_back": "投稿していないと記録",
     "delivery.record_address": "投稿のアドレスを記録",
+    "delivery.mend_address": "投稿のアドレスを直す",
     "delivery.repeat": "同じ鍵で確かめ、配信済みと確認",
     "delivery.release": "保留した配信を進める",
     "installation.confirm": "復元を確認",

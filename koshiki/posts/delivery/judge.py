@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db import IntegrityError, transaction
 from django.db.models.functions import Now
 
@@ -55,8 +57,8 @@ def say_posted(row: Delivery, *, address: str, evidence: str, by: Person) -> Del
     if locked.state not in POSTABLE:
         raise _nothing_to_judge(locked)
     posted = posted_at(locked, address.strip())
-    move(locked, S.SENT, remote_id=posted.remote_id, url=posted.url, sent_at=clock.now(), judged_by=by,
-         evidence=evidence, reason="", clause="")
+    move(locked, S.SENT, remote_id=posted.remote_id, url=posted.url, sent_at=clock.now(), next_at=Now(),
+         judged_by=by, evidence=evidence, reason="", clause="")
     jobs.read_back.defer(delivery=locked.pk)
     record("delivery.say_posted", locked, by=by, clause="K-evidence", evidence=evidence, address=posted.url)
     return locked
@@ -136,11 +138,19 @@ def _nothing_to_judge(row: Delivery) -> Refused:
 
 
 def move(row: Delivery, to: str, **values: object) -> None:
-    """Moves a locked row; whoever was still at it is fenced off. Raises Refused K-once for a bound remote id."""
-    mine = Delivery.objects.filter(pk=row.pk, state__in=sources(to))
+    """Moves a locked row to its next state. Raises Refused K-once for a bound remote id."""
+    rewrite(row, sources(to), state=to, **values)
+
+
+def rewrite(row: Delivery, states: Sequence[str], **values: object) -> None:
+    """Writes to a locked row that is in one of these states; whoever was still at it is fenced off.
+
+    Raises Refused K-once for a remote id that is bound to another.
+    """
+    mine = Delivery.objects.filter(pk=row.pk, state__in=states)
     try:
         with transaction.atomic():
-            mine.update(**fenced_off(state=to, **values))
+            mine.update(**fenced_off(**values))
     except IntegrityError:
         raise Refused("K-once", "そのアドレスは、ほかの配信のものとして記録されています。",
                       now="アドレスを確かめて、もう一度入力してください。") from None

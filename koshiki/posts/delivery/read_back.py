@@ -54,7 +54,7 @@ def _compare_by_hand(row: Delivery, hand_over: HandsOver) -> None:
     except Refused:
         return None  # what was approved is not whole any more: there is nothing to compare with
     except NotSent as later:
-        if row.sent_at and clock.now() - row.sent_at < timedelta(seconds=times().give_up):
+        if clock.now() - row.told_at < timedelta(seconds=times().give_up):
             raise NotYet(later.reason) from None
         seen = CannotTell(later.reason)
     if isinstance(seen, CannotTell):
@@ -80,10 +80,10 @@ def differences(text: str, alts: list[str], shown: Shown | None) -> list[str]:
 
 @transaction.atomic
 def _keep(row: Delivery, shown: Shown | None, found: list[str], *, unread: str = "") -> None:
-    """`unread`: why it could not be read at all."""
+    """`unread`: why it could not be read at all. What was read where it is not any more counts for nothing."""
     kept = {"text": shown.text, "alts": list(shown.alts), "url": shown.url} if shown else {}
     text = json.dumps({**kept, "differences": found, "unread": unread}, ensure_ascii=False)
-    mine = Delivery.objects.filter(pk=row.pk, state=Delivery.State.SENT, read_back_at=None)
+    mine = Delivery.objects.filter(pk=row.pk, epoch=row.epoch, state=Delivery.State.SENT, read_back_at=None)
     if not mine.update(read_back=text, read_back_at=clock.now(), differs=bool(found)):
         return
     if found:

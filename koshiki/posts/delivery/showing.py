@@ -12,6 +12,7 @@ from koshiki import clock
 from koshiki.look import Tone
 from koshiki.organization.models import Person
 from koshiki.posts.content import by_hand, service_of
+from koshiki.posts.delivery.hand_over.mending import may_mend
 from koshiki.posts.delivery.hand_over.taking import may_record, may_see
 from koshiki.posts.delivery.judge import may_release, may_say_not_posted, may_say_posted
 from koshiki.posts.models import Delivery
@@ -44,6 +45,7 @@ class Card:
     may_say_not_posted: bool
     may_release: bool
     may_set_time: bool
+    may_mend: bool
 
 
 def tone_of(row: Delivery) -> Tone:
@@ -61,8 +63,8 @@ def _soon_sent(row: Delivery) -> bool:
 
 
 def _soon_read(row: Delivery) -> bool:
-    """Sent just now, and about to be read back."""
-    return row.read_back_at is None and bool(row.remote_id) and row.sent_at is not None and clock.now() - row.sent_at < SOON
+    """Sent just now, or its address mended, and about to be read back."""
+    return row.state == S.SENT and not row.read_back_at and bool(row.remote_id) and clock.now() - row.told_at < SOON
 
 
 def card(row: Delivery, person: Person) -> Card:
@@ -72,6 +74,7 @@ def card(row: Delivery, person: Person) -> Card:
         by_hand(row.account) is not None, may_hand_over(row, person),
         may_say_posted(row, person), may_say_not_posted(row, person), may_release(row, person),
         row.state == S.HELD and clock.now() > row.expires_at and is_author(person, row.account_id),
+        may_mend(row, person),
     )
 
 

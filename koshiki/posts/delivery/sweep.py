@@ -70,9 +70,10 @@ def wake_due() -> None:
 
 
 def wake_unread() -> None:
-    """What was sent within the last day and has not been read back yet."""
+    """What was sent within the last day, or whose address was mended in it, and has not been read back yet."""
     minute, day = timedelta(minutes=1), timedelta(days=1)
-    unread = Delivery.objects.filter(state=S.SENT, read_back_at=None, sent_at__range=(Now() - day, Now() - minute))
+    within = (Now() - day, Now() - minute)
+    unread = Delivery.objects.filter(Q(sent_at__range=within) | Q(next_at__range=within), state=S.SENT, read_back_at=None)
     for pk in unread.exclude(remote_id="").values_list("pk", flat=True)[:AT_ONCE]:
         _wake(pk, f"reading {pk}", jobs.read_back)
 

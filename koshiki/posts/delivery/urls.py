@@ -6,6 +6,7 @@ from koshiki.posts.delivery.hand_over.views import (
     delivery_give_back,
     delivery_hand_over,
     delivery_media,
+    delivery_mend_address,
     delivery_take,
 )
 from koshiki.posts.delivery.views import (
@@ -23,6 +24,7 @@ urlpatterns = [
     path("deliveries/<int:pk>/hand-over/", delivery_hand_over, name="delivery_hand_over"),
     path("deliveries/<int:pk>/take/", delivery_take, name="delivery_take"),
     path("deliveries/<int:pk>/give-back/", delivery_give_back, name="delivery_give_back"),
+    path("deliveries/<int:pk>/address/", delivery_mend_address, name="delivery_mend_address"),
     path("deliveries/<int:pk>/media/<int:place>/", delivery_media, name="delivery_media"),
     path("deliveries/<int:pk>/release/", delivery_release, name="delivery_release"),
     path("deliveries/safety-stops/", safety_stops, name="safety_stops"),

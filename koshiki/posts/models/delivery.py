@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import datetime
 
 from django.db import models
 from django.db.models import Q
@@ -116,6 +117,11 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post} → {self.account}"
+
+    @property
+    def told_at(self) -> datetime:
+        """Of what is sent: since when its address is known; `next_at` where a person gave or mended it."""
+        return max(self.sent_at or self.next_at, self.next_at)
 
 
 class Breaker(models.Model):

@@ -10,12 +10,16 @@ from koshiki.forms import TextField
 from koshiki.networks.base import HandsOver
 
 
+def _address_field(label: str) -> forms.URLField:
+    return forms.URLField(label=label, max_length=500, assume_scheme="https",
+                          widget=forms.URLInput(attrs={"autocomplete": "off"}),
+                          help_text="投稿そのものを開いて、そのアドレスを写します。")
+
+
 class AddressForm(forms.Form):
     """投稿した記録 — its address; where the service gives none, how the person saw that it is out."""
 
-    address = forms.URLField(label="投稿のアドレス", max_length=500, assume_scheme="https",
-                             widget=forms.URLInput(attrs={"autocomplete": "off"}),
-                             help_text="投稿そのものを開いて、そのアドレスを写します。")
+    address = _address_field("投稿のアドレス")
     evidence = TextField(label="確かめた方法", limit=500, widget=forms.Textarea(attrs={"rows": 3}),
                          help_text="アドレスがないときに書きます。見た画面、送った日時など。記録に残ります。")
 
@@ -31,6 +35,18 @@ class AddressForm(forms.Form):
         if "evidence" in self.fields and not self.errors and not (values["address"] or values["evidence"].strip()):
             self.add_error("evidence", "アドレスか、確かめた方法を書いてください。")
         return values
+
+
+class MendForm(forms.Form):
+    """アドレスを直す — the post's own address, and why the recorded one is wrong."""
+
+    address = _address_field("正しいアドレス")
+    reason = TextField(label="直す理由", limit=500, widget=forms.Textarea(attrs={"rows": 3}),
+                       help_text="どう確かめたかも書きます。前のアドレスとともに、記録に残ります。")
+
+    def __init__(self, data: Any = None, *, service: HandsOver) -> None:
+        super().__init__(data)
+        self.fields["address"].required = service.gives_addresses
 
 
 class GiveBackForm(forms.Form):

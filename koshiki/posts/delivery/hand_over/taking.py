@@ -74,7 +74,8 @@ def record_address(row: Delivery, *, address: str, evidence: str = "", by: Perso
         raise _nothing_to_record(locked)
     posted = posted_at(locked, address)
     seen = {} if posted.remote_id else {"judged_by": by, "evidence": evidence_in(evidence)}
-    move(locked, S.SENT, remote_id=posted.remote_id, url=posted.url, sent_at=clock.now(), reason="", clause="", **seen)
+    move(locked, S.SENT, remote_id=posted.remote_id, url=posted.url, sent_at=clock.now(), next_at=Now(), reason="",
+         clause="", **seen)
     jobs.read_back.defer(delivery=locked.pk)
     record("delivery.record_address", locked, by=by, clause="K-handover", address=locked.url, evidence=locked.evidence,
            remote_id=locked.remote_id, approval=locked.approval_id)

@@ -3,32 +3,34 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.forms import Form
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from koshiki.guideline import Refused
+from koshiki.networks.base import HandsOver
 from koshiki.organization.models import Person
 from koshiki.posts.content import by_hand
-from koshiki.posts.delivery.hand_over import taking
-from koshiki.posts.delivery.hand_over.forms import AddressForm, GiveBackForm
+from koshiki.posts.delivery.hand_over import mending, taking
+from koshiki.posts.delivery.hand_over.forms import AddressForm, GiveBackForm, MendForm
 from koshiki.posts.delivery.hand_over.showing import file_name, page_of
 from koshiki.posts.delivery.send import outgoing_of
-from koshiki.posts.delivery.showing import may_hand_over
+from koshiki.posts.delivery.showing import card, may_hand_over
 from koshiki.posts.models import Delivery, Post
 from koshiki.posts.showing import preview_of
 
 RECORDED = "投稿を記録しました。koshiki がページを読み、承認した内容と比べます。"
+MENDED = "アドレスを直しました。koshiki がページを読み、承認した内容と比べ直します。"
+SAME = "記録されているアドレスと同じです。"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def delivery_hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """The approved content to take along, and the form for the address (K-handover)."""
     row = _row(request, pk)
-    service = by_hand(row.account)
-    assert service is not None  # noqa: S101  (_row)
-    form = AddressForm(request.POST if request.method == "POST" else None, service=service)
+    form = AddressForm(request.POST if request.method == "POST" else None, service=_service(row))
     refusal = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -48,9 +50,13 @@ def _page(request: HttpRequest, row: Delivery, form: AddressForm, refusal: Refus
     outgoing = outgoing_of(row)
     page = page_of(row, outgoing, _person(request))
     preview = preview_of(row.account, outgoing.content, [a.picture for a in page.attachments], row.due_at)
-    status = 409 if refusal else 422 if form.errors else 200
     return render(request, "posts/hand_over.html", {
-        "post": row.post, "row": row, "page": page, "form": form, "preview": preview, "refusal": refusal}, status=status)
+        "post": row.post, "row": row, "page": page, "form": form, "preview": preview, "refusal": refusal},
+        status=_status(form, refusal))
+
+
+def _status(form: Form, refusal: Refused | None) -> int:
+    return 409 if refusal else 422 if form.errors else 200
 
 
 @require_POST
@@ -78,6 +84,25 @@ def delivery_give_back(request: HttpRequest, pk: int) -> HttpResponse:
     }, status=422 if form.errors else 200)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def delivery_mend_address(request: HttpRequest, pk: int) -> HttpResponse:
+    """「アドレスを直す」 with a reason, where the recorded one is not the post's (K-handover)."""
+    row = _row(request, pk)
+    if request.method != "POST" and not mending.may_mend(row, _person(request)):
+        raise Http404
+    form, refusal = MendForm(request.POST if request.method == "POST" else None, service=_service(row)), None
+    if request.method == "POST" and form.is_valid():
+        try:
+            mended = mending.mend_address(row, by=_person(request), **form.cleaned_data)
+        except Refused as refused:
+            refusal = refused
+        else:
+            messages.success(request, SAME if mended.epoch == row.epoch else MENDED)
+            return redirect("post_deliveries", row.post_id)
+    return render(request, "posts/mend_address.html", {
+        "post": row.post, "form": form, "card": card(row, _person(request)), "refusal": refusal}, status=_status(form, refusal))
+
+
 @require_safe
 @cache_control(private=True, no_store=True)
 def delivery_media(request: HttpRequest, pk: int, place: int) -> HttpResponse:
@@ -95,6 +120,12 @@ def delivery_media(request: HttpRequest, pk: int, place: int) -> HttpResponse:
 def _person(request: HttpRequest) -> Person:
     assert isinstance(request.user, Person)  # noqa: S101  (LoginRequiredMiddleware)
     return request.user
+
+
+def _service(row: Delivery) -> HandsOver:
+    service = by_hand(row.account)
+    assert service is not None  # noqa: S101  (_row)
+    return service
 
 
 def _row(request: HttpRequest, pk: int) -> Delivery:
