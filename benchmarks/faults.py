@@ -8,7 +8,12 @@ lets the two that are wrong on purpose show their duplicates beside it, and writ
     python benchmarks/faults.py --to no-keys|keys|snac|city-feed [--troubles] [--variant naive|mutant]
 
 is one run alone, which writes nothing. `keys` and `no-keys` are a server of our own that counts, with and without
-honouring Idempotency-Key; snac is a real one (script/peers). Works on databases and services that it makes itself.
+honouring Idempotency-Key; snac is a real one (script/peers). Another is
+
+    python benchmarks/faults.py --backlog 10000 [--variant newest|greedy]
+
+so many are due when the workers come: in order per account, none starved, none twice (tests/faults/backlog.py).
+All work on databases and services that they make themselves.
 """
 
 from __future__ import annotations
@@ -24,7 +29,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
+from tests.faults import backlog
 from tests.faults.harness import SPANS, run
+from tests.faults.points import WRONG
 
 SERVICES = ("no-keys", "keys", "city-feed", "snac")
 KEPT = ROOT / "docs/reliability.json"
@@ -38,14 +45,16 @@ def main() -> int:
     parser.add_argument("--at-once", type=int, default=2, help="runs side by side; they mostly wait")
     parser.add_argument("--to", choices=SERVICES)
     parser.add_argument("--troubles", action="store_true", help="every other fault that the service can have, too")
-    parser.add_argument("--variant", choices=("", "naive", "mutant"), default="")
+    parser.add_argument("--variant", choices=("", *WRONG), default="")
+    parser.add_argument("--backlog", type=int, metavar="POSTS", help="as many due at once, and nothing else")
     given = parser.parse_args()
-    return one(given) if given.to or given.variant else everything(given)
+    return one(given) if given.to or given.variant or given.backlog else everything(given)
 
 
 def one(given: argparse.Namespace) -> int:
-    outcome = run(posts=given.posts, kills=given.kills, seed=given.seed, to=given.to or "no-keys",
-                  variant=given.variant, troubles=given.troubles)
+    common = {"seed": given.seed, "to": given.to or "no-keys", "variant": given.variant}
+    outcome = backlog.run(posts=given.backlog, **common) if given.backlog else run(
+        posts=given.posts, kills=given.kills, troubles=given.troubles, **common)
     print(json.dumps(outcome.as_json(), indent=1, ensure_ascii=False))
     return 0 if outcome.clean or given.variant else 1
 

@@ -30,6 +30,7 @@ ENDS = ("sent", "failed", "person", "cancelled")
 PATIENCE = 6.0  # seconds in which a worker should come to its point
 ZOMBIE = 3.5  # seconds for which one stays stopped: longer than the lease
 ORDERLY = 20.0  # seconds in which a worker that is told to stop must have ended
+HANDS = 2  # deliveries that a worker carries at once
 TROUBLED = 4.0  # seconds for which workers work under a trouble
 SURVIVED = 8  # after one end in so many the next worker lives, and shows how long it takes to put things right
 
@@ -168,7 +169,7 @@ class Killing:
 
     def _one(self, point: str) -> bool:
         """One worker up to its point; False if it did not come there in time (it is killed all the same)."""
-        child = self._fork(point, self.chance.choice((1, 1, 2)))
+        child = self.fork(point, self.chance.choice((1, 1, 2)))
         until = time.monotonic() + (ORDERLY if point == "K14" else PATIENCE)
         while time.monotonic() < until:
             pid, status = os.waitpid(child, os.WNOHANG | os.WUNTRACED)
@@ -178,7 +179,7 @@ class Killing:
                 return self._ended(child, point)
             time.sleep(0.01)
             self._continue_stopped()
-        self._end(child)
+        self.end(child)
         self._ended(child, "elsewhere")
         return False
 
@@ -194,7 +195,7 @@ class Killing:
             time.sleep(max(0, at - time.monotonic()))
             os.kill(child, signal.SIGCONT)
             time.sleep(0.7)
-            self._end(child)
+            self.end(child)
 
     # ------------------------------------------------------------ workers that live
 
@@ -202,9 +203,9 @@ class Killing:
         """A worker under a trouble; then what people do about it."""
         began, child = time.time(), 0
         with TROUBLES[trouble](self):
-            child = self._fork("", 0)
+            child = self.fork("", 0)
             time.sleep(TROUBLED)
-        self._end(child)
+        self.end(child)
         put_right(self)
         self.suffered.append(trouble)
         self.spells.append((began, time.time()))
@@ -213,7 +214,7 @@ class Killing:
         """A worker that lives until nothing is under way or in doubt any more, and is told to stop."""
         from koshiki.posts.models import Delivery
 
-        child, until = self._fork("", 0), time.monotonic() + 25
+        child, until = self.fork("", 0), time.monotonic() + 25
         time.sleep(1)
         doubtful = Delivery.objects.filter(state__in=["claimed", "sending", "unknown", "retry"])
         while time.monotonic() < until and doubtful.exists():
@@ -225,15 +226,15 @@ class Killing:
         """A worker that nobody kills brings the rest to its end."""
         self._continue_stopped(all_of_them=True)
         self.stock.approve(self.stock.left)
-        child, until = self._fork("", 0), time.monotonic() + seconds
+        child, until = self.fork("", 0), time.monotonic() + seconds
         while time.monotonic() < until and self._anything_left():
             time.sleep(0.2)
             put_right(self)  # what a trouble's last moments held
-        self._end(child)
+        self.end(child)
 
     # ------------------------------------------------------------ processes
 
-    def _fork(self, point: str, passings: int) -> int:
+    def fork(self, point: str, passings: int) -> int:
         from django.db import connections
 
         connections.close_all()
@@ -259,9 +260,9 @@ class Killing:
         if self.afflict:
             self.afflict()
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(worker._work(2, wait=True))
+            asyncio.run(worker._work(HANDS, wait=True))
 
-    def _end(self, child: int) -> None:
+    def end(self, child: int) -> None:
         with contextlib.suppress(ProcessLookupError, ChildProcessError):
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)

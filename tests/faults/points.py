@@ -1,18 +1,19 @@
 """Where a worker ends: killed (K1–K8, K11, K12), stopped and continued (K13), told to stop (K14) — laid around the
 product from outside. K9 (between segments) and K10 (in token refresh) need what no adapter does yet.
 
-Also two ways to be wrong, for the harness to prove that it sees them: `naive` repeats on any error, and the
-mutant's new claim forgets that a delivery is unknown.
+Also ways to be wrong, for the harness to prove that it sees them.
 """
 
 from __future__ import annotations
 
 import functools
+import math
 import os
 import signal
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K11", "K12", "K13", "K14")
@@ -143,20 +144,53 @@ def _on_the_wire(fuse: Fuse) -> None:
         reach._Timed._flush = written  # type: ignore[method-assign]
 
 
+# ── wrong on purpose ───────────────────────────────────────────────
+
 def be_wrong(variant: str) -> None:
-    """"naive": at least once, as others do it; "mutant": the claim forgets `unknown`; "": nothing of the kind."""
-    from koshiki.posts.delivery import claim, settle, sweep
-    from koshiki.posts.delivery.states import CLAIMABLE, UNDER_WAY, S, fenced_off
+    """In a worker: one of `WRONG`; nothing of the kind for ""."""
+    if variant:
+        WRONG[variant]()
+
+
+def _naive() -> None:
+    """At least once, as others do it."""
+    from django.db.models.functions import Now
+
+    from koshiki.posts.delivery import settle, sweep
+    from koshiki.posts.delivery.states import UNDER_WAY, S, fenced_off
     from koshiki.posts.models import Delivery
 
-    if variant == "mutant":
-        claim.CLAIMABLE = (*CLAIMABLE, S.UNKNOWN)  # type: ignore[assignment]
-    if variant == "naive":
-        from django.db.models.functions import Now
+    def again() -> None:
+        over = Delivery.objects.filter(lease_until__lt=Now(), state__in=UNDER_WAY)
+        over.update(**fenced_off(state=S.WAITING, next_at=Now()))
 
-        def again() -> None:
-            over = Delivery.objects.filter(lease_until__lt=Now(), state__in=UNDER_WAY)
-            over.update(**fenced_off(state=S.WAITING, next_at=Now()))
+    sweep.take_back = again
+    settle.unknown = lambda row, reason: settle._retry(row, reason, None)
 
-        sweep.take_back = again
-        settle.unknown = lambda row, reason: settle._retry(row, reason, None)
+
+def _forgetful() -> None:
+    """A new claim forgets that a delivery is unknown."""
+    from koshiki.posts.delivery import claim
+    from koshiki.posts.delivery.states import CLAIMABLE, S
+
+    claim.CLAIMABLE = (*CLAIMABLE, S.UNKNOWN)  # type: ignore[assignment]
+
+
+def _newest_first() -> None:
+    """Of what is due on an account the youngest goes first."""
+    from koshiki.posts.delivery import claim
+
+    due = claim.Delivery.objects.filter(state__in=claim.CLAIMABLE).order_by("-due_at")
+    claim._of = lambda account: list(due.filter(account=account).values_list("pk", "epoch")[:1])
+
+
+def _greedy() -> None:
+    """A worker stays with its account until all of it is out."""
+    from koshiki.posts.delivery import carry
+    from koshiki.posts.delivery.times import times
+
+    carry.times = lambda: replace(times(), turn=math.inf)
+
+
+WRONG: dict[str, Callable[[], None]] = {
+    "naive": _naive, "mutant": _forgetful, "newest": _newest_first, "greedy": _greedy}

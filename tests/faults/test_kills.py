@@ -52,6 +52,20 @@ def test_what_is_wrong_on_purpose_shows(variant: str) -> None:
     assert run("--posts", "60", "--kills", "32", "--seed", "7", "--variant", variant)["duplicates"] > 0
 
 
+def test_a_backlog_is_worked_off_in_order_and_nobody_starves() -> None:
+    found = run("--backlog", "200", "--seed", "3")
+    assert found["clean"], json.dumps(found, ensure_ascii=False)
+    assert found["states"] == {"sent": 200}
+
+
+@pytest.mark.peers
+@pytest.mark.parametrize(("variant", "seen"), [("newest", "out_of_order"), ("greedy", "overtaken")])
+def test_who_takes_the_newest_or_stays_with_one_account_is_seen(variant: str, seen: str) -> None:
+    found = run("--backlog", "200", "--seed", "3", "--variant", variant)
+    assert not found["clean"]
+    assert found[seen] > 200 / 3
+
+
 def test_a_configured_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DATABASE_URL", "postgres://somebody@127.0.0.1/their_database")
     done = subprocess.run([sys.executable, "benchmarks/faults.py"], cwd=ROOT, capture_output=True, text=True,
