@@ -187,6 +187,7 @@ def _grown(many: Many, rows: int, urls: dict[str, str]) -> None:
         owner.execute("ANALYZE (SKIP_LOCKED)")
 
 
+@pytest.mark.longest
 def test_no_page_asks_more_when_there_is_more(
     many: Many, database_urls: dict[str, str], signed_in: Callable[[Person], Client]
 ) -> None:

@@ -75,6 +75,7 @@ def test_every_row_has_a_mark_for_every_role() -> None:
     assert {row: marks for row, marks in TABLE.items() if len(marks.split()) != len(ROLES)} == {}
 
 
+@pytest.mark.longest
 @pytest.mark.parametrize("roles", [list(ROLES)[:5], list(ROLES)[5:10], list(ROLES)[10:]], ids=" ".join)
 def test_each_role_gets_what_the_table_says(roles: list[str], town: Town) -> None:
     columns = {role: list(ROLES).index(role) for role in roles}
@@ -132,6 +133,7 @@ def test_it_neither_decides_nor_approves(town: Town) -> None:
     assert verbs <= OWN
 
 
+@pytest.mark.longest
 @pytest.mark.parametrize("bad", [{}, {"page": "x", "q": "\0", "before": "-1", "end": "x", "start": "x", "text": "\ud800"}],
                          ids=["nothing", "nonsense"])
 def test_no_bad_input_breaks_a_page(bad: dict[str, str], town: Town) -> None:

@@ -25,6 +25,7 @@ def run(*options: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.longest
 def test_killed_at_every_point_nothing_is_twice_and_nothing_lost() -> None:
     found = run("--posts", "24", "--kills", str(len(POINTS)), "--seed", "5", "--to", "no-keys")
     assert found["clean"], json.dumps(found, ensure_ascii=False)
@@ -52,6 +53,7 @@ def test_what_is_wrong_on_purpose_shows(variant: str) -> None:
     assert run("--posts", "60", "--kills", "32", "--seed", "7", "--variant", variant)["duplicates"] > 0
 
 
+@pytest.mark.longest
 def test_a_backlog_is_worked_off_in_order_and_nobody_starves() -> None:
     found = run("--backlog", "200", "--seed", "3")
     assert found["clean"], json.dumps(found, ensure_ascii=False)

@@ -345,6 +345,7 @@ def test_no_approval_stands_beside_a_newer_version(cast: Cast, account: Account)
 # -- at the same moment
 
 
+@pytest.mark.longest
 def test_approving_and_editing_at_once_never_sends_a_text_that_was_not_read(committed_db: None) -> None:
     cast = make_cast()
     account = official(cast)

@@ -124,6 +124,7 @@ def test_a_second_one_says_so_and_leaves_the_first_alone(server: Server) -> None
     assert server.answers()
 
 
+@pytest.mark.longest
 def test_everything_ends_together_is_found_again_and_leaves_nothing_when_killed(folder: Path) -> None:
     first = Server(folder / "another", "--empty").started()
     identity, children = _identity(first), list(first.children().values())
