@@ -11,7 +11,7 @@ from django.db.models import F, Q
 from koshiki import clock
 
 if TYPE_CHECKING:
-    from koshiki.organization.roles import Standing
+    from koshiki.organization.standing import Standing
 
 
 class Dated(models.QuerySet[Any]):
@@ -82,7 +82,7 @@ class Person(AbstractBaseUser):
     @cached_property
     def standing(self) -> Standing:
         """Where this person stands today: postings, roles, deputyships. Kept for one request."""
-        from koshiki.organization.roles import standing_of  # noqa: PLC0415  (roles read the tables below)
+        from koshiki.organization.standing import standing_of  # noqa: PLC0415  (it reads the tables below)
 
         return standing_of(self)
 

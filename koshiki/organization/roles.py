@@ -3,110 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Literal
+from typing import Literal
 
-from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import JSONObject
+from django.db.models import Q, QuerySet
 
 from koshiki import clock
 from koshiki.guideline import Refused, guideline
-from koshiki.organization.models import Absence, Confirmation, Deputy, Division, Person, Posting, RoleGrant
+from koshiki.organization.models import Absence, Deputy, Division, Person, Posting, RoleGrant
 
 IP = Division.Service.INFORMATION_POLICY
 PR = Division.Service.PUBLIC_RELATIONS
-
-
-@dataclass(frozen=True)
-class Standing:
-    """Where a person stands today."""
-
-    divisions: frozenset[int]
-    names: tuple[str, ...]  # of these divisions, for the head of the page
-    headed: frozenset[int]
-    served: dict[str, int]  # service of the guideline → the division of duty, where posted there
-    headed_services: frozenset[str]
-    roles: frozenset[str]
-    rank: dict[int, int]  # division → highest rank held there
-    deputy_of: frozenset[int]  # divisions whose deputy this person is, in whatever order
-    confirmed_until: datetime | None  # §4(1), of the edition in force
-
-    @property
-    def services(self) -> frozenset[str]:
-        return frozenset(self.served)
-
-    @property
-    def confirmed(self) -> bool:
-        return self.confirmed_until is not None
-
-    @property
-    def sees_everything(self) -> bool:
-        """The two divisions of duty and the auditors see every division's work."""
-        return bool(self.services) or RoleGrant.Role.AUDITOR in self.roles
-
-    @property
-    def top_rank(self) -> int:
-        return max(self.rank.values(), default=0)
-
-
-def standing_of(person: Person) -> Standing:
-    """A person's standing of today: as it was read with the person, else in one query. Who is deactivated has none."""
-    own = person.__dict__.pop(READ, None) or _own_rows(person)
-    postings: list[dict[str, Any]] = own.get("posted", [])
-    headed = [p for p in postings if guideline().positions.get(p["position"]) and guideline().positions[p["position"]].head]
-    rank: dict[int, int] = {}
-    for posting in postings:
-        rank[posting["division"]] = max(rank.get(posting["division"], 0), guideline().rank(posting["position"]))
-    confirmed_at = own.get("confirmed_at")
-    return Standing(
-        divisions=frozenset(p["division"] for p in postings),
-        names=tuple(dict.fromkeys(p["name"] for p in postings)),
-        headed=frozenset(p["division"] for p in headed),
-        served={p["service"]: p["division"] for p in postings if p["service"]},
-        headed_services=frozenset(p["service"] for p in headed if p["service"]),
-        roles=frozenset(own.get("roles", ())), rank=rank, deputy_of=frozenset(own.get("deputises", ())),
-        confirmed_until=confirmed_at + _valid() if confirmed_at else None,
-    )
-
-
-READ = "read_with_the_person"
-
-
-def standing_columns() -> dict[str, Any]:
-    """What hangs on a person alone, to be read in the query that reads the person."""
-    me = {"person": OuterRef("pk")}
-    posting = JSONObject(division="division", position="position", name="division__name", service="division__service")
-    return {
-        "posted": ArraySubquery(Posting.objects.current().filter(**me).order_by("start", "pk").values(row=posting)),
-        "roles": ArraySubquery(RoleGrant.objects.current().filter(**me).order_by().values("role")),
-        "deputises": ArraySubquery(Deputy.objects.current().filter(**me).order_by().values("division")),
-        "confirmed_at": Subquery(_in_force().filter(**me).order_by("-at").values("at")[:1]),
-    }
-
-
-def read_with_standing(pk: int) -> Person | None:
-    """An active person with their standing of now, in one query."""
-    columns = standing_columns()
-    person = Person.objects.filter(pk=pk, is_active=True).annotate(**columns).first()
-    if person:
-        person.__dict__[READ] = {name: person.__dict__.pop(name) for name in columns}
-    return person
-
-
-def _own_rows(person: Person) -> dict[str, Any]:
-    """The same of a person who was read without; nothing of a deactivated person."""
-    return dict(Person.objects.filter(pk=person.pk, is_active=True).values(**standing_columns()).first() or {})
-
-
-def _in_force() -> QuerySet[Confirmation]:
-    """The confirmations of the guideline's edition in force that have not lapsed (§4(1))."""
-    return Confirmation.objects.filter(edition=guideline().edition, at__gt=clock.now() - _valid())
-
-
-def _valid() -> timedelta:
-    return timedelta(days=guideline().deadlines["confirmation_valid_days"])
 
 
 def belongs(person: Person, division: Division | int) -> bool:

@@ -21,7 +21,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 
 from koshiki.organization.models import Person
-from koshiki.organization.roles import read_with_standing
+from koshiki.organization.standing import read_with_standing
 
 _WRONG = "職員番号かパスワードが違います。パスワードが分からないときは、システム管理の担当に再発行を頼んでください。"
 _READABLE = "23456789abcdefghjkmnpqrstuvwxyz"  # nothing that is mistaken when read from paper

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from django.db.models import Max
 from django.utils import timezone
@@ -12,6 +12,7 @@ from django.utils import timezone
 from koshiki import clock
 from koshiki.guideline import guideline
 from koshiki.organization.models import Absence, Confirmation, Division, Person, Posting
+from koshiki.organization.standing import valid
 
 
 @dataclass(frozen=True)
@@ -41,10 +42,9 @@ def members(division: Division) -> list[Member]:
 
 def confirmed(people: Iterable[int]) -> dict[int, datetime]:
     """Until when the confirmation of each of these people holds; who has lapsed is not in it."""
-    valid = timedelta(days=guideline().deadlines["confirmation_valid_days"])
     newest = (Confirmation.objects.filter(person__in=list(people), edition=guideline().edition)
-              .filter(at__gt=clock.now() - valid).values("person").annotate(newest=Max("at")))
-    return {row["person"]: row["newest"] + valid for row in newest}
+              .filter(at__gt=clock.now() - valid()).values("person").annotate(newest=Max("at")))
+    return {row["person"]: row["newest"] + valid() for row in newest}
 
 
 def _absent(people: Iterable[int]) -> dict[int, Absence]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from django.db.models import CharField, QuerySet, Value
+from django.db import connection
+from django.db.models import QuerySet
 from django.utils import timezone
 
+from koshiki import clock
 from koshiki.organization.models import Person
 from koshiki.organization.roles import acts_as_head
 from koshiki.register.models import Account, Assignment
@@ -25,12 +27,21 @@ def own_accounts(person: Person) -> frozenset[int]:
     return _known(person)[1]
 
 
+# Asked with every page and every act, so it is written out (as organization/standing.py).
+_KNOWN = """
+SELECT a.id, '' FROM koshiki_account a WHERE a.division_id = ANY(%(divisions)s)
+UNION ALL
+SELECT x.account_id, x.role FROM koshiki_assignment x JOIN koshiki_person p ON p.id = x.person_id AND p.is_active
+WHERE p.id = %(person)s AND x.revoked_for = '' AND %(today)s BETWEEN x.start AND coalesce(x."end", 'infinity')"""
+
+
 def _known(person: Person) -> tuple[frozenset[tuple[int, str]], frozenset[int]]:
     """What the person works on, and all accounts of the person's divisions with these; in one query."""
     if "known_accounts" not in person.__dict__:
-        held = person.assignments.current().filter(person__is_active=True, revoked_for="").order_by()
-        owned = Account.objects.filter(division__in=person.standing.divisions).order_by()
-        rows = list(owned.values_list("pk", Value("", CharField())).union(held.values_list("account_id", "role"), all=True))
+        divisions = list(person.standing.divisions)
+        with connection.cursor() as cursor:
+            cursor.execute(_KNOWN, {"person": person.pk, "divisions": divisions, "today": clock.today()})
+            rows = cursor.fetchall()
         person.__dict__["known_accounts"] = (frozenset(row for row in rows if row[1]), frozenset(row[0] for row in rows))
     found: tuple[frozenset[tuple[int, str]], frozenset[int]] = person.__dict__["known_accounts"]
     return found
