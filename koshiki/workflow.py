@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from django.db import models, transaction
+from django.db import models
 
 from koshiki.audit.log import record
 from koshiki.database.locks import lock
@@ -53,23 +53,25 @@ class Workflow(Generic[M]):
 
     def check(self, thing: M, name: str, *, by: Person) -> Step[M]:
         """The step, when `by` may take it on `thing` (already locked). Raises Refused with the step's clause."""
+        return self._open(thing, name, by.afresh())
+
+    def move(self, locked: M, name: str, *, by: Person, also: tuple[str, ...] = (), **data: Any) -> M:
+        """State allowed? → person allowed? → save the new state, and the fields `also` → log. Returns the moved row.
+
+        Call it last in an act that has locked the row and asked `check`: what both have read is what holds until
+        the end, and here it is not read again. It ends with the log's lock. Raises Refused.
+        """
+        step = self._open(locked, name, by)
+        setattr(locked, "state", step.target)  # noqa: B010
+        locked.save(update_fields=["state", *also])
+        record(f"{locked._meta.model_name}.{name}", locked, by=by, clause=step.clause, **data)
+        return locked
+
+    def _open(self, thing: M, name: str, person: Person) -> Step[M]:
         step = self.steps[name]
         if getattr(thing, "state") not in step.source:  # noqa: B009
             state = getattr(thing, "get_state_display")()  # noqa: B009
             raise Refused(step.clause, f"「{state}」の状態では「{step.label}」できません。", who=step.whom)
-        if not step.who(thing, by.afresh()):
+        if not step.who(thing, person):
             raise Refused(step.clause, f"「{step.label}」できるのは{step.whom or '決められた職員'}です。", who=step.whom)
         return step
-
-    @transaction.atomic
-    def move(self, thing: M, name: str, *, by: Person, **data: Any) -> M:
-        """Lock → state allowed? → person allowed? → save → log. Returns the locked, moved row.
-
-        Call it last in an act: it ends with the log's lock. Raises Refused.
-        """
-        locked = lock(thing)
-        step = self.check(locked, name, by=by)
-        setattr(locked, "state", step.target)  # noqa: B010
-        locked.save(update_fields=["state"])
-        record(f"{thing._meta.model_name}.{name}", locked, by=by, clause=step.clause, **data)
-        return locked

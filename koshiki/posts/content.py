@@ -160,6 +160,11 @@ def targets_in(revision: Revision) -> list[dict[str, Any]]:
     return found
 
 
+def pictured(revision: Revision) -> bool:
+    """Do images go out with it? Where not, nobody need ask for them."""
+    return any(target["media"] for target in json.loads(revision.canonical)["targets"])
+
+
 def _approved_target(revision: Revision, account: Account) -> dict[str, Any]:
     for target in targets_in(revision):
         if target["account"] == account.pk:

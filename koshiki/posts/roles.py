@@ -2,14 +2,29 @@
 
 from __future__ import annotations
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import Prefetch, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 
 from koshiki.guideline import Refused, guideline
 from koshiki.organization.models import Person, Posting
-from koshiki.posts.models import Approval, ApprovalTarget, Post, Remark, Revision
+from koshiki.posts.models import Approval, ApprovalTarget, Post, Remark, Revision, RevisionTarget
 from koshiki.register.models import Account, Assignment
 from koshiki.register.roles import APPROVER, decides_for, is_approver, is_author
+
+
+def whole_latest(post: Post) -> Revision:
+    """The post's latest revision with its targets and their accounts; these are kept with this object of the post.
+
+    Raises Revision.DoesNotExist before the first was written.
+    """
+    latest = post.revisions.prefetch_related(with_accounts()).latest("number")
+    know_target_accounts(post, [target.account for target in latest.targets.all()])
+    return latest
+
+
+def with_accounts() -> Prefetch[str]:
+    """A revision's targets, each with its account, in one query."""
+    return Prefetch("targets", RevisionTarget.objects.select_related("account"))
 
 
 def target_accounts(post: Post) -> list[Account]:
@@ -93,13 +108,12 @@ def refuse_if_stale(revision: Revision, digest: str) -> None:
 
 def eligible_approvers(revision: Revision, accounts: list[Account]) -> dict[Person, set[int]]:
     """Who could approve the revision today, with the accounts of `accounts` for which they could."""
-    held = Assignment.objects.current().filter(account__in=accounts, role=APPROVER, person__is_active=True)
+    of_rank = Posting.objects.current().filter(position__in=_approver_positions()).values("person")
+    held = Assignment.objects.current().filter(account__in=accounts, role=APPROVER, person__is_active=True, person__in=of_rank)
     found: dict[Person, set[int]] = {}
     for assignment in held.exclude(person__in=touched(revision)).select_related("person"):
         found.setdefault(assignment.person, set()).add(assignment.account_id)
-    of_rank = Posting.objects.current().filter(person__in=found, position__in=_approver_positions())
-    able = set(of_rank.values_list("person", flat=True))
-    return {person: theirs for person, theirs in found.items() if person.pk in able}
+    return found
 
 
 def _approver_positions() -> list[str]:

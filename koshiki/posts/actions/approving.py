@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 
 from django.db import transaction
@@ -11,7 +12,7 @@ from koshiki.audit.log import canonical
 from koshiki.guideline import Refused, guideline
 from koshiki.organization.models import Person
 from koshiki.organization.roles import require_confirmation
-from koshiki.posts.actions.writing import draft_of, fall_approvals, moved, wanted
+from koshiki.posts.actions.writing import fall_approvals, moved, wanted
 from koshiki.posts.content import Altered, going_out, outside_addresses
 from koshiki.posts.delivery.plan import cancel as cancel_deliveries
 from koshiki.posts.delivery.plan import plan
@@ -20,9 +21,9 @@ from koshiki.posts.models import Approval, ApprovalTarget, Post, Revision
 from koshiki.posts.roles import (
     eligible_approvers,
     refuse_if_stale,
-    standing_accounts,
     target_accounts,
     touched,
+    whole_latest,
 )
 from koshiki.register.models import Account
 from koshiki.register.roles import decides_for, is_approver
@@ -52,14 +53,15 @@ def approve(post: Post, digest: str, *, by: Person, confirmed: Confirmed) -> App
     it, for who is not approver of every target although somebody is; §4(1), §4(7), §5(1)–(9), §6, §8(4), K-late.
     """
     locked = lock(post)
-    revision = locked.latest
+    revision = whole_latest(locked)
     refuse_if_stale(revision, digest)
-    if earlier := revision.approvals.filter(approver=by, withdrawn_at__isnull=True).first():
+    standing = list(revision.approvals.filter(withdrawn_at__isnull=True).prefetch_related("targets"))
+    if earlier := next((approval for approval in standing if approval.approver_id == by.pk), None):
         return earlier
     FLOW.check(locked, "approve", by=by)
     accounts = target_accounts(locked)
-    standing = standing_accounts(revision)
-    open_accounts = [a for a in accounts if a.pk not in standing]
+    approved = {target.account_id for approval in standing for target in approval.targets.all() if target.standing}
+    open_accounts = [a for a in accounts if a.pk not in approved]
     mine = [a for a in open_accounts if is_approver(by, a)]
     _refuse_person(revision, accounts, mine, by)
     _refuse_content(revision, accounts)
@@ -90,7 +92,8 @@ def withdraw_approval(approval: Approval, reason: str, *, by: Person) -> Post:
 
 def outside_links_of(revision: Revision) -> list[str]:
     """The addresses of the revision that lead outside the city's pages, each to be confirmed (§8(4))."""
-    return [link.url for link in outside_addresses(draft_of(revision).contents.values())]
+    contents = (json.loads(target.content) for target in revision.targets.all())
+    return [link.url for link in outside_addresses(contents)]
 
 
 def _refuse_person(revision: Revision, accounts: list[Account], mine: list[Account], by: Person) -> None:

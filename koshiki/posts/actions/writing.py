@@ -7,6 +7,7 @@ import uuid
 from typing import Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.urls import reverse
 
 from koshiki import clock
@@ -23,6 +24,7 @@ from koshiki.posts.content import (
     canonical_of,
     digest_of,
     outside_addresses,
+    pictured,
     publishes,
     service_of,
 )
@@ -38,7 +40,13 @@ from koshiki.posts.models import (
     RevisionTarget,
 )
 from koshiki.posts.readiness import HOST_LONGEST, URL_LONGEST, refuse_unless_ready
-from koshiki.posts.roles import eligible_approvers, standing_approvals
+from koshiki.posts.roles import (
+    eligible_approvers,
+    know_target_accounts,
+    standing_approvals,
+    whole_latest,
+    with_accounts,
+)
 from koshiki.register.roles import is_author
 from koshiki.text import BadText, clean
 from koshiki.workflow import lock
@@ -84,8 +92,10 @@ def revise_locked(locked: Post, draft: Draft, renditions: Renditions, *, by: Per
                       now="投稿のページで新しい版を読み、そこから書き直してください。", who=AUTHORS)
     cancel_deliveries(locked, reason="書き直したため", by=by)
     fell = fall_approvals(locked, "書き直したため", by=by)
-    Post.objects.filter(pk=locked.pk).update(title=draft.title)
+    locked.title = draft.title
+    locked.save(update_fields=["title"])
     revision = _keep(locked, draft, renditions, by)
+    know_target_accounts(locked, list(draft.contents))
     return moved(locked, step, by=by, revision=revision.number, digest=revision.digest, approvals_fell=fell)
 
 
@@ -96,9 +106,9 @@ def submit(post: Post, *, by: Person) -> Post:
     Raises Refused with the clause of what the draft lacks: §4(2), §4(4), §6, §8(4), K-limit, K-late; §4(1), §8(1).
     """
     locked = lock(post)
+    revision = whole_latest(locked)
     FLOW.check(locked, "submit", by=by)
     require_confirmation(by)
-    revision = locked.latest
     refuse_unless_ready(draft_of(revision))
     tell_approvers(revision)
     return moved(locked, "submit", by=by, revision=revision.number, digest=revision.digest)
@@ -126,15 +136,17 @@ def cancel(post: Post, reason: str, *, by: Person) -> Post:
 
 def draft_of(revision: Revision) -> Draft:
     """What its author wrote."""
-    targets = revision.targets.select_related("account__division").prefetch_related("account__connections")
+    prefetch_related_objects([revision], with_accounts(), "targets__account__connections")
+    contents = {target.account: json.loads(target.content) for target in revision.targets.all()}
+    linked = outside_addresses(contents.values())
     return Draft(
         title=revision.post.title,
         basis=revision.basis,
-        contents={t.account: json.loads(t.content) for t in targets},
-        media=[Attached(m.medium, m.alt) for m in revision.media.select_related("medium")],
+        contents=contents,
+        media=[Attached(m.medium, m.alt) for m in revision.media.select_related("medium")] if pictured(revision) else [],
         due_at=revision.due_at,
         expires_after=revision.expires_after,
-        reasons={link.url: link.reason for link in revision.outside_links.all()},
+        reasons={link.url: link.reason for link in revision.outside_links.all()} if linked else {},
     )
 
 
@@ -142,9 +154,9 @@ def draft_of(revision: Revision) -> Draft:
 
 
 def moved(locked: Post, step: str, *, by: Person, **data: Any) -> Post:
-    """Take the step, note since when the post stands there, and log it."""
-    Post.objects.filter(pk=locked.pk).update(moved_at=clock.now())
-    return FLOW.move(locked, step, by=by, **data)
+    """The step is done: the new state, since when the post stands there, and one entry in the log."""
+    locked.moved_at = clock.now()
+    return FLOW.move(locked, step, by=by, also=("moved_at",), **data)
 
 
 def fall_approvals(post: Post, reason: str, *, by: Person) -> int:
@@ -159,7 +171,8 @@ def fall_approvals(post: Post, reason: str, *, by: Person) -> int:
 
 def tell_approvers(revision: Revision) -> None:
     """One mail to each who could approve it now."""
-    accounts = [target.account for target in revision.targets.select_related("account")]
+    prefetch_related_objects([revision], with_accounts())
+    accounts = [target.account for target in revision.targets.all()]
     tell(eligible_approvers(revision, accounts), subject="投稿の承認をお願いします",
          path=reverse("post_approve", args=[revision.post_id]))
 

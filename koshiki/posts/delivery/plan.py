@@ -67,8 +67,7 @@ def _row(target: ApprovalTarget, revision: Revision, due: datetime) -> Delivery:
 
 
 def _refuse_second(post: Post, accounts: Iterable[int]) -> None:
-    rows = post.deliveries.filter(account__in=accounts).exclude(state=S.CANCELLED).select_related("account")
-    if row := rows.first():
+    if row := post.deliveries.filter(account__in=accounts).exclude(state=S.CANCELLED).first():
         raise _begun(row)
 
 

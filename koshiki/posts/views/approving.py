@@ -48,11 +48,11 @@ def _approve(request: HttpRequest, found: Post) -> HttpResponse:
     ticked = request.POST
     confirmed = Confirmed(frozenset(ticked.getlist("prohibited")), frozenset(ticked.getlist("links")),
                           "permanence" in ticked)
-    actions.approve(found, ticked.get("digest", ""), by=person_of(request), confirmed=confirmed)
-    found.refresh_from_db()
-    whole = found.state == Post.State.APPROVED
+    approval = actions.approve(found, ticked.get("digest", ""), by=person_of(request), confirmed=confirmed)
+    now = approval.revision.post
+    whole = now.state == Post.State.APPROVED
     messages.success(request, "承認しました。" + (
-        f"{sender_of(target_accounts(found))}。" if whole else "残りの発信先は、その責任者の承認を待っています。"))
+        f"{sender_of(target_accounts(now))}。" if whole else "残りの発信先は、その責任者の承認を待っています。"))
     return redirect("post", found.pk)
 
 

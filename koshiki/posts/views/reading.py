@@ -13,7 +13,7 @@ from django.views.decorators.http import require_safe
 
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
-from koshiki.posts.content import Altered, by_hand, targets_in
+from koshiki.posts.content import Altered, by_hand, pictured, targets_in
 from koshiki.posts.delivery.showing import is_moving
 from koshiki.posts.flow import FLOW
 from koshiki.posts.models import Approval, ApprovalTarget, Delivery, Post, Remark, Revision, RevisionMedium
@@ -79,8 +79,7 @@ def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[
 
 def _media(revision: Revision) -> list[RevisionMedium]:
     """The media with their rights; asked for where the version has any."""
-    pictured = any(target["media"] for target in targets_in(revision))
-    return list(revision.media.select_related("medium")) if pictured else []
+    return list(revision.media.select_related("medium")) if pictured(revision) else []
 
 
 def _approvals(revision: Revision, accounts: Mapping[int, Account]) -> list[tuple[Approval, str]]:
