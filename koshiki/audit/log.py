@@ -59,11 +59,29 @@ def record_all(acts: Iterable[Act], *, by: AbstractBaseUser | None) -> list[Entr
         entry = _entry(number, digest, act, by)
         entries.append(entry)
         digest = entry.digest
-    Entry.objects.bulk_create(entries, batch_size=1000)
-    Head.objects.filter(pk=1).update(number=number, digest=digest)
+    _write(entries)
     for entry, watch in itertools.product(entries, watchers):
         watch(entry)
     return entries
+
+
+_WRITE = """
+WITH moved AS (UPDATE koshiki_head SET number = %(number)s, digest = %(digest)s WHERE id = 1)
+INSERT INTO koshiki_entry (number, at, actor_id, verb, thing, clause, canonical, digest)
+SELECT * FROM unnest(%(numbers)s::bigint[], %(at)s::timestamptz[], %(actors)s::bigint[], %(verbs)s::text[],
+                     %(things)s::text[], %(clauses)s::text[], %(canonicals)s::text[], %(digests)s::text[])"""
+
+
+def _write(entries: list[Entry]) -> None:
+    """The entries and the head that they lead to, in one statement: while it is on its way everybody else waits."""
+    if not entries:
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(_WRITE, {
+            "number": entries[-1].number, "digest": entries[-1].digest, "numbers": [e.number for e in entries],
+            "at": [e.at for e in entries], "actors": [e.actor_id for e in entries], "verbs": [e.verb for e in entries],
+            "things": [e.thing for e in entries], "clauses": [e.clause for e in entries],
+            "canonicals": [e.canonical for e in entries], "digests": [e.digest for e in entries]})
 
 
 def _entry(number: int, previous: str, act: Act, by: AbstractBaseUser | None) -> Entry:
