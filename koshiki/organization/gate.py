@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.middleware import LoginRequiredMiddleware, get_user
 from django.db import transaction
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
@@ -22,14 +22,21 @@ FREE = {"password_change", "sign_out"}
 
 
 class LoginRequired(LoginRequiredMiddleware):
-    """Sign-in first, unless the view is open to everybody: then nobody asks who it is, and no cookie is read."""
+    """Sign-in first, unless the view is open to everybody: then nobody asks who it is, and no cookie is read.
+
+    From here on `request.user` is the person and not Django's stand-in: what is kept with a person for one request
+    (`Person.afresh`) is kept in one place.
+    """
 
     def process_view(
         self, request: HttpRequest, view_func: Callable[..., HttpResponseBase], view_args: Any, view_kwargs: Any
     ) -> HttpResponseBase | None:
         if not getattr(view_func, "login_required", True):
             return None
-        return super().process_view(request, view_func, view_args, view_kwargs)
+        answer = super().process_view(request, view_func, view_args, view_kwargs)
+        if answer is None:
+            request.user = get_user(request)
+        return answer
 
 
 class FirstPassword:
