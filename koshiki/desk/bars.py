@@ -14,7 +14,8 @@ from koshiki.organization.roles import IP, in_service, is_it
 from koshiki.posts.delivery import restore
 from koshiki.public.standing import Standing, standing
 from koshiki.register.link import ring_trouble
-from koshiki.register.models import Account, Hold
+from koshiki.register.models import Hold
+from koshiki.register.stopped import open_holds
 
 _SHOWN = 3
 
@@ -39,10 +40,7 @@ def _copy(person: Person) -> list[Bar]:
 
 
 def _stops(person: Person) -> list[Bar]:
-    """Open holds on everything, on a service, and on the accounts this person may see; the widest first."""
-    seen = Account.objects.visible_to(person)
-    holds = Hold.objects.open().filter(account__isnull=True) | Hold.objects.open().filter(account__in=seen)
-    found = sorted(holds.select_related("account")[:50], key=lambda hold: (bool(hold.account_id), bool(hold.service)))
+    found = open_holds(person)
     shown = [_bar(hold, person) for hold in found[:_SHOWN]]
     rest = len(found) - _SHOWN
     return [*shown, Bar("warning", f"ほかに{rest}件の停止があります。", reverse("holds"), "停止の一覧")] if rest > 0 else shown

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import messages
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery, prefetch_related_objects
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -90,6 +90,7 @@ def _say(request: HttpRequest, check: RegisterPageCheck) -> None:
 
 
 def _page(account: Account, form: PageForm, by: Person) -> dict[str, Any]:
+    prefetch_related_objects([account], "applications")
     return {
         "account": account, "form": form, "way": WAYS[guideline().way], "cms": guideline().way is Way.FRAGMENT,
         "looks": guideline().way is not Way.PAGES, "page": cms_page(account), "address": register_address(account),

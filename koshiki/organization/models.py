@@ -88,7 +88,7 @@ class Person(AbstractBaseUser):
 
     def afresh(self) -> Person:
         """The same person with the standing of this moment: roles take effect and end at once."""
-        for kept in ("standing", "read_with_the_person", "known_accounts", "public_copy", "deputy_services"):
+        for kept in ("standing", "read_with_the_person", "known_accounts", "public_copy", "deputy_services", "open_holds"):
             self.__dict__.pop(kept, None)
         return self
 

@@ -12,6 +12,7 @@ from koshiki.posts.delivery import restore
 from koshiki.posts.models import Delivery
 from koshiki.register.models import Hold
 from koshiki.register.roles import APPROVER, accounts_of, assigned
+from koshiki.register.stopped import open_holds
 
 S = Delivery.State
 
@@ -53,6 +54,6 @@ def _by_hand(row: Delivery) -> Duty:
 def _stops(person: Person) -> list[Duty]:
     if not restore.may_confirm(person):
         return []
-    stops = Hold.objects.open().filter(kind__in=Hold.SAFETY)
+    stops = [hold for hold in open_holds(person) if hold.kind in Hold.SAFETY]
     return [Duty("すべての発信が止まっています" if not stop.service else f"{stop}があります", reverse("safety_stops"),
                  stop.clause, "確かめる", stop.reason, since=stop.since, urgent=True) for stop in stops]

@@ -108,7 +108,8 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     if within:
         context |= {"newest": NEWEST, "history": history(shown, [h for h in holds if h.account_id]),
                     "rounds": len(shown.applications.all()),
-                    "readings": _readings(policy) if policy and policy.shared_at else {},
+                    "readings": ({"read": shown.policy_read or 0, "of": shown.policy_for or 0}
+                                 if policy and policy.shared_at else {}),
                     **_shortened("forms", list(shown.notifications.all())[::-1], 10)}
     return render(request, "register/account.html", context)
 
@@ -155,6 +156,7 @@ def _with_last_known(accounts: QuerySet[Any]) -> QuerySet[Any]:
     checks, findings = (model.objects.filter(account=OuterRef("pk")).order_by("-at", "-pk").values("pk")[:1]
                         for model in (ProfileCheck, Verification))
     found: QuerySet[Any] = accounts.alias(check=Subquery(checks), finding=Subquery(findings)).annotate(
+        **_readers(),
         newest_check=FilteredRelation("profile_checks", condition=Q(profile_checks__pk=F("check"))),
         newest_verification=FilteredRelation("verifications", condition=Q(verifications__pk=F("finding"))),
         open_exception=FilteredRelation("profile_exceptions", condition=Q(profile_exceptions__ended_at__isnull=True)),
@@ -180,14 +182,13 @@ def _read(account: Account) -> None:
         Prefetch("assignments", Assignment.objects.select_related("person")))
 
 
-def _readings(policy: Policy) -> dict[str, int]:
-    """How many of the division have read the policy, and how many there are."""
-    members = Posting.objects.current().filter(division=OuterRef("account__division")).order_by().values("division")
-    read = PolicyReading.objects.filter(policy=OuterRef("pk")).order_by().values("policy")
-    found = Policy.objects.filter(pk=policy.pk).values(
-        read=Subquery(read.annotate(n=Count("pk")).values("n")),
-        of=Subquery(members.annotate(n=Count("person", distinct=True)).values("n"))).get()
-    return {word: int(str(number or 0)) for word, number in found.items()}
+def _readers() -> dict[str, Subquery]:
+    """How many have read the account's newest policy, and how many are in its division: columns of the account."""
+    newest = Policy.objects.filter(account=OuterRef(OuterRef("pk"))).order_by("-version").values("pk")[:1]
+    read = PolicyReading.objects.filter(policy=Subquery(newest)).order_by().values("policy")
+    members = Posting.objects.current().filter(division=OuterRef("division")).order_by().values("division")
+    return {"policy_read": Subquery(read.annotate(n=Count("pk")).values("n")),
+            "policy_for": Subquery(members.annotate(n=Count("person", distinct=True)).values("n"))}
 
 
 def _doings(account: Account, by: Person, offered: set[str], policy: Policy | None) -> list[tuple[str, str, str]]:

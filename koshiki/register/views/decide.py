@@ -52,6 +52,8 @@ def account_application(request: HttpRequest, pk: int) -> HttpResponse:
 def account_decide(request: HttpRequest, pk: int) -> HttpResponse:
     """The case, and its decision: approve, return, reject; as head or as deputy."""
     by, account = inside(request, pk)
+    if request.method != "POST":
+        _read_rounds(account)
     application = _open(account)
     refuse_second(application, by)
     if not decides_as(application, by):
@@ -110,9 +112,14 @@ def _open(account: Account) -> Application:
     return application
 
 
-def _case(account: Account, application: Application, by: Person) -> dict[str, Any]:
+def _read_rounds(account: Account) -> None:
+    """All that the page shows of the case, a query for each kind; what was read already is not read again."""
     prefetch_related_objects([account], "applications__submitted_by", "policies", "notifications__submitted_by",
                              *(f"applications__decisions__{of}" for of in ("by", "division", "holder", "read_by", "scan")))
+
+
+def _case(account: Account, application: Application, by: Person) -> dict[str, Any]:
+    _read_rounds(account)
     rounds = sorted(account.applications.all(), key=lambda r: r.round, reverse=True)
     application = next(r for r in rounds if r == application)
     before = next((r for r in rounds if r.round == application.round - 1), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.contrib import messages
+from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST
@@ -10,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from koshiki.organization.models import Person
 from koshiki.register import actions
 from koshiki.register.actions.page import page_fault
-from koshiki.register.actions.profile import newest_check, open_exception, ready
+from koshiki.register.actions.profile import open_exception, ready
 from koshiki.register.address import register_address, the_citys_own
 from koshiki.register.files import BadFile
 from koshiki.register.flow import FLOW
@@ -31,10 +32,12 @@ def account_profile(request: HttpRequest, pk: int) -> HttpResponse:
     if request.method == "POST" and form.is_valid() and _recorded(form, account, by):
         messages.success(request, "プロフィール欄の確認を記録しました。")
         return redirect("account_profile", pk)
+    prefetch_related_objects([account], "applications")
+    checks = list(account.profile_checks.select_related("by", "evidence").order_by("-at", "-pk")[:10])
     context = {
         "account": account, "form": form, "address": register_address(account), "own": the_citys_own(account),
-        "check": newest_check(account), "exception": open_exception(account), "policy": public_policy(account),
-        "checks": account.profile_checks.select_related("by", "evidence")[:10],
+        "check": next(iter(checks), None), "exception": open_exception(account), "policy": public_policy(account),
+        "checks": checks,
         "offered": {step.name for step in FLOW.open_to(account, by)}, "reason_form": ReasonForm(),
         "verification": newest_verification(account), "ready": ready(account),
         "page_fault": page_fault(account),
