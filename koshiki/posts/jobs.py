@@ -58,8 +58,8 @@ def wake(row: Delivery, *, at: datetime | None = None) -> None:
     job.defer(delivery=row.pk)
 
 
-def wake_all(rows: Iterable[int]) -> None:
-    """Enqueue wake-ups for these ids at once."""
+def wake_all(rows: Iterable[int], *, at: datetime | None = None) -> None:
+    """The same for deliveries by their ids, in one question."""
     jobs: list[JSONDict] = [{"delivery": pk} for pk in rows]
     if jobs:
-        deliver.batch_defer(*jobs)
+        (deliver.configure(schedule_at=at) if at else deliver).batch_defer(*jobs)

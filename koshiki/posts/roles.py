@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 
 from koshiki.guideline import Refused, guideline
 from koshiki.organization.models import Person, Posting
-from koshiki.posts.models import Approval, ApprovalTarget, Post, Remark, Revision, RevisionTarget
+from koshiki.posts.models import Approval, Post, Remark, Revision, RevisionTarget
 from koshiki.register.models import Account, Assignment
 from koshiki.register.roles import APPROVER, decides_for, is_approver, is_author
 
@@ -89,11 +89,6 @@ def _touched(revision: Revision) -> set[int]:
     return {*wrote, revision.post.created_by_id}
 
 
-def standing_accounts(revision: Revision) -> set[int]:
-    """The accounts for which an approval of this revision stands."""
-    return set(ApprovalTarget.objects.filter(revision=revision, standing=True).values_list("account", flat=True))
-
-
 def standing_approvals(post: Post) -> QuerySet[Approval]:
     """The approvals of the post that were not withdrawn."""
     return Approval.objects.filter(revision__post=post, withdrawn_at__isnull=True)
@@ -110,9 +105,10 @@ def eligible_approvers(revision: Revision, accounts: list[Account]) -> dict[Pers
     """Who could approve the revision today, with the accounts of `accounts` for which they could."""
     of_rank = Posting.objects.current().filter(position__in=_approver_positions()).values("person")
     held = Assignment.objects.current().filter(account__in=accounts, role=APPROVER, person__is_active=True, person__in=of_rank)
-    found: dict[Person, set[int]] = {}
-    for assignment in held.exclude(person__in=touched(revision)).select_related("person"):
-        found.setdefault(assignment.person, set()).add(assignment.account_id)
+    wrote, found = touched(revision), dict[Person, set[int]]()
+    for assignment in held.select_related("person"):
+        if assignment.person_id not in wrote:
+            found.setdefault(assignment.person, set()).add(assignment.account_id)
     return found
 
 

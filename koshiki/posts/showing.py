@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
 
 from koshiki import clock
@@ -19,7 +20,7 @@ from koshiki.look import Moment, Picture, Preview, Tone, WhereItStands
 from koshiki.networks.base import Network
 from koshiki.posts.content import by_hand, service_of, targets_in
 from koshiki.posts.models import Approval, Delivery, Post, Remark, Revision
-from koshiki.posts.roles import eligible_approvers, standing_accounts
+from koshiki.posts.roles import eligible_approvers
 from koshiki.posts.stages import IN_HAND, stage_of
 from koshiki.register.models import Account
 
@@ -68,14 +69,14 @@ def preview_of(account: Account, content: Mapping[str, str], pictures: list[Pict
 # ---------------------------------------------------------------- differences
 
 
-def base_of(revision: Revision) -> Revision | None:
-    """The version that an approver last read before this one: the last that was returned or approved."""
-    if revision.number == 1:
-        return None
-    earlier = Revision.objects.filter(post=revision.post_id, number__lt=revision.number)
-    read = earlier.filter(pk__in=Remark.objects.filter(post=revision.post_id).values("revision")) | earlier.filter(
-        pk__in=Approval.objects.filter(revision__post=revision.post_id).values("revision"))
-    return read.order_by("-number").first()
+def latest_and_base(post: Post) -> tuple[Revision, Revision | None]:
+    """The latest version, and the one that an approver last read before it: returned, remarked on or approved."""
+    newer = Revision.objects.filter(post=OuterRef("post"), number__gt=OuterRef("number"))
+    read = Exists(Remark.objects.filter(revision=OuterRef("pk"))) | Exists(Approval.objects.filter(revision=OuterRef("pk")))
+    found = list(post.revisions.filter(~Exists(newer) | read).select_related("author").order_by("-number")[:2])
+    if not found:
+        raise Revision.DoesNotExist
+    return found[0], found[1] if len(found) > 1 else None
 
 
 def changes(before: Revision, after: Revision, accounts: Accounts) -> list[Change]:
@@ -121,10 +122,10 @@ def suggested(remark: Remark, accounts: Accounts) -> list[Change]:
     """The wording that a remark suggests, against the version it was written on."""
     words = json.loads(remark.suggestion or "{}")
     found = []
-    for target in remark.revision.targets.all():
-        before = json.loads(target.content)
-        for key, after in words.get(str(target.account_id), {}).items():
-            account = accounts.get(target.account_id)
+    for target in targets_in(remark.revision) if words else []:
+        before = target["content"]
+        for key, after in words.get(str(target["account"]), {}).items():
+            account = accounts.get(target["account"])
             found.append(Change(account.name if account else "前の発信先", before.get(key, ""), after))
     return [change for change in found if change.before != change.after]
 
@@ -132,18 +133,26 @@ def suggested(remark: Remark, accounts: Accounts) -> list[Change]:
 # ---------------------------------------------------------------- where it stands
 
 
-def where(post: Post, revision: Revision, deliveries: list[Delivery], accounts: Accounts) -> WhereItStands:
-    """State, who is next, by when, under which clause."""
+def approved_in(approvals: Iterable[Any]) -> set[int]:
+    """The accounts for which an approval stands, of approvals read with their `accounts`."""
+    return {account for row in approvals if row.withdrawn_at is None for account in row.accounts}
+
+
+def where(post: Post, revision: Revision, deliveries: list[Delivery], accounts: Accounts,
+          approved: set[int]) -> WhereItStands:
+    """State, who is next, by when, under which clause; `approved`: the accounts that wait for nobody's approval."""
     stage = stage_of(post, deliveries)
-    who, due, note = _next(post, revision, deliveries, accounts, stage.key)
+    due: datetime | None
+    if stage.key == "submitted":
+        who, due = _approvers(revision, accounts, approved), approval_due(post, revision)
+        note = _half_approved(accounts, approved)
+    else:
+        who, due, note = _next(revision, deliveries, accounts, stage.key)
     return WhereItStands(state=stage.label, tone=stage.tone, who=who, due=due, clause="§8(1)", note=note)
 
 
-def _next(post: Post, revision: Revision, deliveries: list[Delivery], accounts: Accounts,
+def _next(revision: Revision, deliveries: list[Delivery], accounts: Accounts,
           stage: str) -> tuple[str, datetime | None, str]:
-    if stage == "submitted":
-        standing = standing_accounts(revision)
-        return _approvers(revision, accounts, standing), approval_due(post, revision), _half_approved(accounts, standing)
     if stage in {"draft", "returned"}:
         author = f"情報発信担当者　{revision.author.name}"
         return author, None, "書き直して、もう一度提出してください。" if stage == "returned" else "まだ提出していません。"

@@ -60,13 +60,13 @@ def approve(post: Post, digest: str, *, by: Person, confirmed: Confirmed) -> App
         return earlier
     FLOW.check(locked, "approve", by=by)
     accounts = target_accounts(locked)
-    approved = {target.account_id for approval in standing for target in approval.targets.all() if target.standing}
-    open_accounts = [a for a in accounts if a.pk not in approved]
-    mine = [a for a in open_accounts if is_approver(by, a)]
+    others = [target for approval in standing for target in approval.targets.all() if target.standing]
+    approved = {target.account_id for target in others}
+    mine = [a for a in accounts if a.pk not in approved and is_approver(by, a)]
     _refuse_person(revision, accounts, mine, by)
     _refuse_content(revision, accounts)
     _refuse_unconfirmed(revision, confirmed)
-    return _approved(locked, revision, mine, by, confirmed, complete=len(mine) == len(open_accounts))
+    return _approved(locked, revision, mine, others, by=by, confirmed=confirmed)
 
 
 @transaction.atomic
@@ -138,15 +138,16 @@ def _refuse_unconfirmed(revision: Revision, confirmed: Confirmed) -> None:
                       now="承認の画面の最後で確かめてください。", who=APPROVERS)
 
 
-def _approved(locked: Post, revision: Revision, mine: list[Account], by: Person, confirmed: Confirmed, *,
-              complete: bool) -> Approval:
+def _approved(locked: Post, revision: Revision, mine: list[Account], others: list[ApprovalTarget], *, by: Person,
+              confirmed: Confirmed) -> Approval:
     kept = canonical({"prohibited": sorted(confirmed.prohibited), "links": sorted(confirmed.links), "permanence": 1})
     approval = Approval.objects.create(revision=revision, approver=by, at=clock.now(), digest=revision.digest,
                                        confirmed=kept)
-    ApprovalTarget.objects.bulk_create(
+    targets = ApprovalTarget.objects.bulk_create(
         ApprovalTarget(approval=approval, revision=revision, account=account) for account in mine)
+    complete = len(targets) + len(others) == len(target_accounts(locked))
     if complete:
-        plan(approval)
+        plan(revision, [*others, *targets])
     moved(locked, "approve" if complete else "approve_part", by=by, revision=revision.number,
           digest=revision.digest, approval=approval.pk, accounts=[a.pk for a in mine], confirmed=kept)
     return approval

@@ -8,27 +8,25 @@ from datetime import datetime, timedelta
 from koshiki import clock
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
-from koshiki.posts.jobs import wake
-from koshiki.posts.models import Approval, ApprovalTarget, Delivery, Post, Revision
+from koshiki.posts.jobs import wake_all
+from koshiki.posts.models import ApprovalTarget, Delivery, Post, Revision
 
 S = Delivery.State
 _NOT_POSTED = "まだ投稿していないときは、引き受けた職員が「投稿していません」と記録すると、変えられるようになります。"
 UNBEGUN = (S.WAITING, S.HELD, S.OFFERED)
 
 
-def plan(approval: Approval) -> list[Delivery]:
-    """One delivery for each target of the approval's revision, woken when due. In the approval's transaction.
+def plan(revision: Revision, targets: Iterable[ApprovalTarget]) -> list[Delivery]:
+    """One delivery for each target of the revision, woken when due. In the transaction of the last approval.
 
-    Called once a standing approval exists for every target. Raises Refused K-late where the time for going out
+    Called once an approval stands for every target: `targets` are these. Raises Refused K-late where the time for going out
     has passed unapproved, K-once where the post is already on its way to one of the accounts.
     """
-    revision = approval.revision
     due = _due(revision)
-    targets = list(ApprovalTarget.objects.filter(revision=revision, standing=True).order_by("account_id"))
-    _refuse_second(revision.post, [target.account_id for target in targets])
-    rows = Delivery.objects.bulk_create(_row(target, revision, due) for target in targets)
-    for row in rows:
-        wake(row, at=due if revision.due_at else None)
+    ordered = sorted(targets, key=lambda target: target.account_id)
+    _refuse_second(revision.post, [target.account_id for target in ordered])
+    rows = Delivery.objects.bulk_create(_row(target, revision, due) for target in ordered)
+    wake_all([row.pk for row in rows], at=due if revision.due_at else None)
     return rows
 
 
@@ -67,8 +65,9 @@ def _row(target: ApprovalTarget, revision: Revision, due: datetime) -> Delivery:
 
 
 def _refuse_second(post: Post, accounts: Iterable[int]) -> None:
-    if row := post.deliveries.filter(account__in=accounts).exclude(state=S.CANCELLED).first():
-        raise _begun(row)
+    begun = post.deliveries.filter(account__in=accounts).exclude(state=S.CANCELLED)
+    if begun.exists():
+        raise _begun(begun[0])
 
 
 def _begun(row: Delivery) -> Refused:

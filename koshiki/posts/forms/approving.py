@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from django import forms
@@ -10,7 +9,7 @@ from django.db.models import prefetch_related_objects
 
 from koshiki.forms import TextField
 from koshiki.guideline import guideline
-from koshiki.posts.content import service_of
+from koshiki.posts.content import service_of, targets_in
 from koshiki.posts.models import Revision
 from koshiki.posts.roles import target_accounts
 
@@ -48,7 +47,7 @@ class ReturnForm(forms.Form):
         self.words: list[tuple[str, int, str]] = []
         accounts = target_accounts(revision.post)
         prefetch_related_objects(accounts, "connections")
-        contents = {target.account_id: json.loads(target.content) for target in revision.targets.all()}
+        contents = {target["account"]: target["content"] for target in targets_in(revision)}
         for account in (known for known in accounts if known.pk in contents):
             content = contents[account.pk]
             for declared in service_of(account).fields:

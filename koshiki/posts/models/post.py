@@ -26,6 +26,15 @@ class Posts(models.QuerySet["Post"]):
         return self.alias(sent=sent, concerned=concerned).filter(
             Q(division__in=person.standing.divisions) | Q(sent__isnull=False) | Q(concerned__isnull=False))
 
+    def visible_one(self, person: Person, pk: int) -> Post:
+        """The post, when the person may see it. Raises Post.DoesNotExist.
+
+        Its division's own people see it whatever it is, as who sees everything: only for others is more asked.
+        """
+        post, standing = self.get(pk=pk), person.standing
+        own = standing.sees_everything or post.division_id in standing.divisions
+        return post if own else self.visible_to(person).get(pk=pk)
+
 
 # Values, not EXISTS: for that the planner reads everything there is, where a page has fifty posts to ask about.
 

@@ -25,11 +25,7 @@ from koshiki.posts.views.steps import Reason
 @require_http_methods(["GET", "HEAD", "POST"])
 def post_approve(request: HttpRequest, pk: int) -> HttpResponse:
     found = visible_post(request, pk)
-    if request.method == "POST":
-        return _act(request, found)
-    if not FLOW.allows(found, "approve", person_of(request)):
-        FLOW.check(found, "approve", by=person_of(request))
-    return _page(request, found)
+    return _act(request, found) if request.method == "POST" else _page(request, found)
 
 
 def _act(request: HttpRequest, found: Post) -> HttpResponse:
@@ -84,6 +80,8 @@ def _page(request: HttpRequest, found: Post, *, refusal: Refused | None = None,
     page = page_of(found, person_of(request), seen)
     latest = page["revision"]
     if request.method != "POST":
+        if not FLOW.allows(found, "approve", person_of(request)):
+            FLOW.check(found, "approve", by=person_of(request))
         _refuse_writer(person_of(request), latest)
     # What was ticked belongs to what was read: on a newer version nothing is ticked.
     ticked = request.POST if request.method == "POST" and not seen else None

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, prefetch_related_objects
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.views.decorators.http import require_safe
 
 from koshiki.guideline import Refused
@@ -16,10 +15,19 @@ from koshiki.organization.models import Person
 from koshiki.posts.content import Altered, by_hand, pictured, targets_in
 from koshiki.posts.delivery.showing import is_moving
 from koshiki.posts.flow import FLOW
-from koshiki.posts.models import Approval, ApprovalTarget, Delivery, Post, Remark, Revision, RevisionMedium
+from koshiki.posts.models import ApprovalTarget, Delivery, Post, Remark, Revision, RevisionMedium
 from koshiki.posts.roles import know_target_accounts, touched
-from koshiki.posts.showing import NEWEST, accounts_of, base_of, changes, moments, previews, suggested, where
-from koshiki.register.models import Account
+from koshiki.posts.showing import (
+    NEWEST,
+    accounts_of,
+    approved_in,
+    changes,
+    latest_and_base,
+    moments,
+    previews,
+    suggested,
+    where,
+)
 from koshiki.register.roles import is_author
 
 
@@ -29,15 +37,18 @@ def person_of(request: HttpRequest) -> Person:
     return request.user
 
 
-def visible_post(request: HttpRequest, pk: int) -> Post:
-    """The post, when the person may see it. Raises Http404."""
-    posts = Post.objects.visible_to(person_of(request)).select_related("division", "created_by")
-    return get_object_or_404(posts, pk=pk)
+def visible_post(request: HttpRequest, pk: int, *also: str) -> Post:
+    """The post, and what `also` names of it, when the person may see it. Raises Http404."""
+    posts = Post.objects.select_related(*also) if also else Post.objects.all()
+    try:
+        return posts.visible_one(person_of(request), pk)
+    except Post.DoesNotExist as missing:
+        raise Http404 from missing
 
 
 @require_safe
 def post(request: HttpRequest, pk: int) -> HttpResponse:
-    found = visible_post(request, pk)
+    found = visible_post(request, pk, "division", "created_by")
     return render(request, "posts/post.html", page_of(found, person_of(request)))
 
 
@@ -52,8 +63,8 @@ def page_of(found: Post, person: Person, read: Revision | None = None) -> dict[s
 
 def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[str, Any]:
     """`read`: the version to compare with, when the person had read another than the latest."""
-    revision = found.revisions.select_related("author").latest("number")
-    base = read or base_of(revision)
+    revision, returned = latest_and_base(found)
+    base = read or returned
     shown = [revision, base] if base else [revision]
     prefetch_related_objects(shown, "outside_links")
     accounts = accounts_of(*shown)
@@ -62,18 +73,18 @@ def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[
     know_target_accounts(found, list(current.values()))
     deliveries = list(found.deliveries.select_related("account", "taken_by"))
     live = [d for d in deliveries if d.state != Delivery.State.CANCELLED]
-    remarks = list(found.remarks.select_related("by", "revision").prefetch_related("revision__targets")
-                   .order_by("-at")[:NEWEST])
+    remarks = list(found.remarks.select_related("by", "revision").order_by("-at")[:NEWEST])
+    approvals = _approvals(revision)
     return {
-        "post": found, "revision": revision, "where": where(found, revision, live, current),
+        "post": found, "revision": revision, "where": where(found, revision, live, current, approved_in(approvals)),
         "previews": previews(revision, current), "base": base, "by_hand": any(map(by_hand, current.values())),
         "changes": changes(base, revision, accounts) if base else [],
         "remarks": [(r, suggested(r, accounts), _takeable(r, revision, found, person)) for r in remarks],
         "links": list(revision.outside_links.all()), "media": _media(revision),
-        "approvals": _approvals(revision, current),
+        "approvals": [(row, "、".join(current[pk].name for pk in row.accounts)) for row in approvals],
         "deliveries": deliveries, "moving": is_moving(live), "moments": moments(found, {r.pk: r for r in remarks}),
         "copies": bool(current) and all(is_author(person, account) for account in current.values()),
-        "may": {step.name for step in FLOW.open_to(found, person)} - _own(revision, person),
+        "may": _may(found, revision, person),
     }
 
 
@@ -82,15 +93,17 @@ def _media(revision: Revision) -> list[RevisionMedium]:
     return list(revision.media.select_related("medium")) if pictured(revision) else []
 
 
-def _approvals(revision: Revision, accounts: Mapping[int, Account]) -> list[tuple[Approval, str]]:
-    """The approvals of this version, each with the names of the accounts that it is for."""
+def _approvals(revision: Revision) -> list[Any]:
+    """The approvals of this version, each with the ids of the `accounts` that it is for."""
     theirs = ArraySubquery(ApprovalTarget.objects.filter(approval=OuterRef("pk")).values("account"))
-    rows = revision.approvals.select_related("approver").annotate(accounts=theirs)
-    return [(row, "、".join(accounts[pk].name for pk in row.accounts)) for row in rows]
+    return list(revision.approvals.select_related("approver").annotate(accounts=theirs))
 
 
-def _own(revision: Revision, person: Person) -> set[str]:
-    return {"approve", "approve_part"} if person.pk in touched(revision) else set()
+def _may(found: Post, revision: Revision, person: Person) -> set[str]:
+    """The steps that are open; nobody approves what they wrote, which is asked only where it matters."""
+    may = {step.name for step in FLOW.open_to(found, person)}
+    approving = may & {"approve", "approve_part"}
+    return may - approving if approving and person.pk in touched(revision) else may
 
 
 def _takeable(remark: Remark, revision: Revision, found: Post, person: Person) -> bool:
