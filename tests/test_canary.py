@@ -71,7 +71,7 @@ class Ground:
 
     @property
     def token(self) -> dict[str, str]:
-        return {"server": self.server.base, "token": self.server.city.token}
+        return {"server": self.server.base, "access_token": self.server.city.token}
 
     def leaks(self) -> list[str]:
         """Every secret that stands where it must not, in all the places there are."""
@@ -139,9 +139,9 @@ def test_connecting_by_code_and_by_token(ground: Ground) -> None:
     wrong = ground.secrets.add("a wrong token", "canary-wrong-0123456789")
     prose = ground.secrets.add("a token that is prose", "カナリアのひみつの鍵です")
     for token, answered in ((wrong, 422), (prose, 422), (ground.server.city.token, 302)):
-        assert door.post(f"{ground.here}token/", {**ground.token, "token": token}).status_code == answered
+        assert door.post(f"{ground.here}token/", {**ground.token, "access_token": token}).status_code == answered
         # refused, on a page that gives back what was typed
-        assert stranger.post(f"{ground.here}token/", {**ground.token, "token": token}).status_code == 409
+        assert stranger.post(f"{ground.here}token/", {**ground.token, "access_token": token}).status_code == 409
     assert door.post(f"{ground.here}token/", {**ground.token, "server": ""}).status_code == 422
     look_around(ground, door)
     assert Connection.objects.count() == 2
@@ -174,7 +174,7 @@ def test_publishing_and_failing_in_every_way(ground: Ground) -> None:
 # ── a bug, wherever it is ──────────────────────────────────────────
 
 CONNECTING = (
-    "register.views.connect.actions.connect_with_token", "register.views.connect._connected",
+    "register.views.connect.actions.connect_with_key", "register.views.connect._connected",
     "register.actions.connect.locked_for", "register.actions.connect.is_registered", "register.actions.connect.kept",
     "register.actions.connect.pass_on", "register.link.seal", "networks.credentials._bound", "networks.credentials.AESGCM",
     "networks.mastodon.connecting._account_facts", "networks.mastodon.connecting._limits", "networks.mastodon.connecting.text",

@@ -1,13 +1,14 @@
 """Every service an account may live on. A service that koshiki can publish to = one module + its name here.
 
-A service that koshiki can't publish to is served by hand-over (hand_over/): a person posts, koshiki records and compares.
+Where an account is not connected, and for a service that koshiki can't publish to, a person posts (hand_over/);
+koshiki records and compares.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from koshiki.networks.base import Link, Network, Publishes
+from koshiki.networks.base import HandsOver, Link, Network, Publishes
 from koshiki.networks.city_feed import CityFeed
 from koshiki.networks.hand_over import services as by_hand
 from koshiki.networks.mastodon import Mastodon
@@ -15,19 +16,34 @@ from koshiki.networks.mastodon import Mastodon
 
 @dataclass(frozen=True)
 class Service:
-    """ソーシャルメディアのサービス — its key, its name as citizens know it, its adapter if there is one."""
+    """ソーシャルメディアのサービス — its key, its name as citizens know it, and the means by which posts get there."""
 
     key: str
     label: str
-    adapter: type[Network] | None = None
+    adapter: type[Publishes] | None = None
+    by_hand: type[HandsOver] | None = None
+
+    def means(self, *, connected: bool) -> type[Network] | None:
+        """koshiki itself where the account is connected or there is nothing to connect; else a person, where one can."""
+        if self.adapter and (connected or self.by_hand is None or not self.adapter.needs_connection):
+            return self.adapter
+        return self.by_hand
+
+
+def _of(adapter: type[Publishes], by_hand: type[HandsOver] | None = None) -> Service:
+    return Service(adapter.key, adapter.label, adapter, by_hand)
+
+
+def _posted_by_people(kind: type[HandsOver]) -> Service:
+    return Service(kind.key, kind.label, by_hand=kind)
 
 
 SERVICES: dict[str, Service] = {
     service.key: service
     for service in (
-        Service("mastodon", "Mastodon", Mastodon),
-        Service("city_feed", "市の発信一覧", CityFeed),
-        *(Service(kind.key, kind.label, kind) for kind in by_hand.ALL),
+        _of(Mastodon),
+        _of(CityFeed),
+        *map(_posted_by_people, by_hand.ALL),
     )
 }
 
@@ -41,23 +57,21 @@ def service_label(key: str) -> str:
     return SERVICES[key].label if key in SERVICES else key
 
 
-def adapter(key: str) -> type[Network] | None:
-    """The adapter's class; None for a service that is none of these."""
+def adapter(key: str) -> type[Publishes] | None:
+    """The class by which koshiki itself publishes to this service; None where it can't."""
     service = SERVICES.get(key)
     return service.adapter if service else None
 
 
-def network(key: str, link: Link | None = None) -> Network:
+def means(key: str, *, connected: bool) -> type[Network] | None:
+    """How posts get to an account of this service; None for a service that is none of these."""
+    service = SERVICES.get(key)
+    return service.means(connected=connected) if service else None
+
+
+def network(key: str, link: Link | None = None) -> Publishes:
     """The adapter for a connection, or, without one, with the service's usual limits. Raises KeyError."""
     kind = adapter(key)
     if kind is None:
         raise KeyError(f"no adapter for {key}")
     return kind(link)
-
-
-def publishing(key: str, link: Link | None = None) -> Publishes:
-    """The same, for a service that can publish. Raises KeyError where it can't."""
-    opened = network(key, link)
-    if not isinstance(opened, Publishes):
-        raise KeyError(f"{key} does not publish")
-    return opened

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -29,25 +29,58 @@ class Field:
 
 
 @dataclass(frozen=True)
+class KeyField:
+    """One thing that a person pastes to connect; what is `secret` is never shown again."""
+
+    key: str
+    label: str
+    secret: bool = True
+    help: str = ""
+
+
+@dataclass(frozen=True)
+class VideoRules:
+    """What a service takes of films; always one alone, without pictures beside it."""
+
+    mimes: tuple[str, ...]
+    max_bytes: int
+    max_seconds: int
+
+
+@dataclass(frozen=True)
 class MediaRules:
-    """What a service takes: posts/ makes renditions that obey it."""
+    """What a service takes: posts/ makes renditions that obey it.
+
+    `ratios`: the narrowest and the widest width : height; None for any. `video` None: no films.
+    """
 
     max_count: int
     mimes: tuple[str, ...]
     max_bytes: int
     max_pixels: int
     max_alt: int
+    ratios: tuple[float, float] | None = None
+    video: VideoRules | None = None
 
 
 @dataclass(frozen=True)
 class Media:
-    """One picture as it will go out. The bytes at `path` are those that were approved."""
+    """One picture or film as it will go out. The bytes at `path` are those that were approved.
+
+    `public_url`: where a service that fetches media itself finds them; empty elsewhere.
+    """
 
     path: Path
     mime: str
     alt: str
     width: int = 0
     height: int = 0
+    seconds: float = 0
+    public_url: str = ""
+
+    @property
+    def is_video(self) -> bool:
+        return self.mime.startswith("video/")
 
     @property
     def bytes(self) -> bytes:
@@ -93,25 +126,46 @@ def field_problem(declared: Field, value: str, length: int, service: str) -> str
 
 
 def media_problems(media: Sequence[Media], rules: MediaRules, service: str) -> list[str]:
-    """What is wrong with the pictures, each named by its place, in words for their author."""
+    """What is wrong with the pictures and films, each named by its place, in words for their author."""
+    films = [item for item in media if item.is_video]
     found = []
     if len(media) > rules.max_count:
         found.append(f"{service}に付けられる画像は{rules.max_count}枚までです（いま{len(media)}枚）。")
+    if films and rules.video is None:
+        found.append(f"{service}へは、koshiki から動画を発信できません。")
+    elif films and len(media) > 1:
+        found.append(f"{service}では、動画は1本だけで発信します。画像と一緒にはできません。")
     for place, item in enumerate(media, start=1):
-        found += [f"画像{place}：{message}" for message in _breaks(item, rules)]
+        found += [f"{'動画' if item.is_video else '画像'}{place}：{message}" for message in _breaks(item, rules)]
     return found
 
 
 def _breaks(item: Media, rules: MediaRules) -> list[str]:
-    found = []
-    if item.mime not in rules.mimes:
-        found.append(f"この形式（{item.mime}）は使えません。")
-    if item.size > rules.max_bytes:
-        found.append(f"{rules.max_bytes // 1_000_000}MBまでです。")
-    if item.width * item.height > rules.max_pixels:
-        found.append(f"{rules.max_pixels // 10_000}万画素までです。")
+    found = [*(_film_breaks(item, rules.video) if item.is_video else _picture_breaks(item, rules))]
     if not item.alt.strip():
         found.append("代替テキストを入力してください。")
     elif graphemes(item.alt) > rules.max_alt:
         found.append(f"代替テキストは{rules.max_alt}字までです。")
     return found
+
+
+def _picture_breaks(item: Media, rules: MediaRules) -> Iterator[str]:
+    if item.mime not in rules.mimes:
+        yield f"この形式（{item.mime}）は使えません。"
+    if item.size > rules.max_bytes:
+        yield f"{rules.max_bytes // 1_000_000}MBまでです。"
+    if item.width * item.height > rules.max_pixels:
+        yield f"{rules.max_pixels // 10_000}万画素までです。"
+    if rules.ratios and item.height and not rules.ratios[0] <= item.width / item.height <= rules.ratios[1]:
+        yield "縦と横の比が、このサービスの受け付ける範囲にありません。"
+
+
+def _film_breaks(item: Media, rules: VideoRules | None) -> Iterator[str]:
+    if rules is None:
+        return
+    if item.mime not in rules.mimes:
+        yield f"この形式（{item.mime}）は使えません。"
+    if item.size > rules.max_bytes:
+        yield f"{rules.max_bytes // 1_000_000}MBまでです。"
+    if item.seconds > rules.max_seconds:
+        yield f"{rules.max_seconds}秒までです（いま{item.seconds:.0f}秒）。"

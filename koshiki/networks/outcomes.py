@@ -17,23 +17,30 @@ class Link:
     """A connection, opened: the account it belongs to, its server, its unsealed secrets, what is known of it.
 
     `account` is the id that is bound into the sealing; `facts` is kept in the clear with the connection
-    (limits, the server's software, the remote account's id).
+    (limits, the server's software, the remote account's id). `app` is what IT registered at the service for all
+    accounts; it is kept apart, and never with the connection.
     """
 
     account: str
     server: str = ""
     secrets: Mapping[str, Secret] = field(default_factory=dict)
     facts: Mapping[str, Any] = field(default_factory=dict)
+    app: Mapping[str, Secret] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Outgoing:
-    """One delivery's content, bound to its key (UUID), which is the same over all tries."""
+    """One delivery's content, bound to its key (UUID), which is the same over all tries.
+
+    `after`: the post of the thread before this one, `root` its first; empty for what stands alone.
+    """
 
     content: Content
     media: tuple[Media, ...]
     key: str
     created_at: datetime
+    after: str = ""
+    root: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +86,49 @@ class Shown:
     alts: tuple[str, ...]
     url: str
     at: datetime | None
+
+
+@dataclass(frozen=True)
+class Seen:
+    """One entry of an account's own timeline; `shared_from` is the address of what it only passes on."""
+
+    remote_id: str
+    url: str
+    at: datetime
+    text: str
+    shared_from: str = ""
+    edited_at: datetime | None = None
+
+
+@dataclass(frozen=True)
+class Comment:
+    """コメント — what somebody wrote under the account's publications, as the service tells it.
+
+    `on` is the remote id of our publication, `answers` of the comment it answers; both empty where it doesn't tell.
+    """
+
+    remote_id: str
+    on: str
+    answers: str
+    writer_id: str
+    writer: str
+    text: str
+    url: str
+    at: datetime
+    edited_at: datetime | None = None
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """An account that a search found, as the service shows it."""
+
+    remote_account_id: str
+    handle: str
+    name: str
+    url: str
+    text: str = ""
+    image_url: str = ""
 
 
 @dataclass(frozen=True)

@@ -17,8 +17,8 @@ from typing import Any
 from koshiki import images
 from koshiki.audit.log import canonical
 from koshiki.guideline import Refused, guideline
-from koshiki.networks import adapter, network
-from koshiki.networks.base import Content, HandsOver, Link, Media, Network, Publishes
+from koshiki.networks import means
+from koshiki.networks.base import Content, HandsOver, Link, Media, Network
 from koshiki.posts.models import Medium, Rendition, Revision
 from koshiki.register.models import Account
 from koshiki.text import BadText, clean, links, outside
@@ -79,19 +79,20 @@ def service_of(account: Account) -> Network:
     """
     live = next((c for c in account.connections.all() if c.ended_at is None), None)
     facts = json.loads(live.server) if live else {}
-    return network(account.service, Link(account=str(account.pk), facts=facts))
+    if (kind := means(account.service, connected=live is not None)) is None:
+        raise KeyError(f"no means to reach {account.service}")
+    return kind(Link(account=str(account.pk), server=str(facts.get("server", "")), facts=facts))
 
 
 def publishes(account: Account) -> bool:
     """Can posts be written for this account: does koshiki publish to its service, or a person by hand-over?"""
-    kind = adapter(account.service)
-    return kind is not None and issubclass(kind, Publishes | HandsOver)
+    return means(account.service, connected=False) is not None
 
 
 def by_hand(account: Account) -> HandsOver | None:
-    """The account's service where a person posts; None where koshiki publishes."""
-    kind = adapter(account.service)
-    return kind(Link(account=str(account.pk))) if kind is not None and issubclass(kind, HandsOver) else None
+    """The account's service where a person posts, for want of a connection; None where koshiki publishes."""
+    service = service_of(account) if publishes(account) else None
+    return service if isinstance(service, HandsOver) else None
 
 
 def addresses(contents: Iterable[Content]) -> list[Address]:

@@ -12,7 +12,7 @@ from koshiki.organization.models import Division
 from koshiki.organization.roles import members_of
 from koshiki.posts.content import by_hand
 from koshiki.register import actions
-from koshiki.register.actions.connect import connects
+from koshiki.register.actions.connect import takes_key
 from koshiki.register.actions.notify import Upload
 from koshiki.register.address import register_address
 from koshiki.register.models import Account, Application, ProfileCheck
@@ -124,12 +124,13 @@ class Opening:
 
     def connect(self) -> None:
         self.account.refresh_from_db()
-        if connects(self.account) is None:
+        if takes_key(self.account) is None:
             return
         note = f"{self.row['introduction']}\n{register_address(self.account)}"
         token = Store(place.folder()).make_account(self.row["handle"], self.row["name"], note)
         with self.then():
-            actions.connect_with_token(self.account, place.address(), Secret(token), by=self.people[self.row["head"]])
+            given = {"server": Secret(place.address()), "access_token": Secret(token)}
+            actions.connect_with_key(self.account, given, by=self.people[self.row["head"]])
 
     def make_official(self) -> None:
         with self.then():

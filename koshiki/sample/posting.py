@@ -9,10 +9,9 @@ from typing import Any
 from django.utils import timezone
 
 from koshiki import clock
-from koshiki.networks import network
 from koshiki.organization.models import Person
 from koshiki.posts import actions
-from koshiki.posts.content import Attached, Draft, outside_addresses
+from koshiki.posts.content import Attached, Draft, outside_addresses, service_of
 from koshiki.posts.delivery.claim import claim
 from koshiki.posts.delivery.hand_over import taking
 from koshiki.posts.delivery.send import deliver
@@ -86,7 +85,7 @@ def _draft(row: dict[str, Any], author: Person, accounts: Accounts, moment: date
 
 def _content(account: Account, row: dict[str, Any]) -> dict[str, str]:
     said = {"text": row["text"].strip(), "title": row.get("heading", "")}
-    return {field.key: said.get(field.key, "") for field in network(account.service).fields}
+    return {field.key: said.get(field.key, "") for field in service_of(account).fields}
 
 
 def _media(row: dict[str, Any], author: Person, account: Account) -> list[Attached]:

@@ -57,12 +57,12 @@ class Counting:
         self.usual: dict[str, Any] = {"swallow": SWALLOWED, "answer": "", "date": 0}
 
     def connect(self, account: Any, by: Any) -> None:
-        from koshiki.networks.credentials import Secret
-        from koshiki.register.actions.connect import connect_with_token
+        from koshiki.register.actions.connect import connect_with_key
+        from tests.networks.mastodon_server import pasted
 
         type(account).objects.filter(pk=account.pk).update(url=f"{self.server.base}/@city{account.pk}")
         account.refresh_from_db()
-        connect_with_token(account, self.server.base, Secret(f"secret-city{account.pk}"), by=by)
+        connect_with_key(account, pasted(self.server.base, f"secret-city{account.pk}"), by=by)
 
     def accepted(self) -> list[Accepted]:
         return [Accepted(made["text"], made["account"].removeprefix("city"), made["at"])
@@ -104,14 +104,13 @@ class RealSnac(Untold):
         self.snac, self.tokens = snac, dict[str, str]()
 
     def connect(self, account: Any, by: Any) -> None:
-        from koshiki.networks.credentials import Secret
-        from koshiki.networks.mastodon import Mastodon
         from koshiki.register.link import kept
         from koshiki.register.models import Connection
+        from tests.networks.mastodon_server import connected
 
         user = f"city{account.pk}"
         token = self.snac.token(user, self.snac.add_user(user))
-        link = Mastodon.with_token(self.snac.base, Secret(token), account=str(account.pk))
+        link = connected(self.snac.base, token, account=str(account.pk))
         Connection.objects.create(account=account, remote_id=link.facts["remote_account_id"], connected_by=by,
                                   handle=link.facts["handle"], **kept(link, service="mastodon"))
         self.tokens[str(account.pk)] = token

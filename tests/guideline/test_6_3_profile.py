@@ -12,7 +12,6 @@ from django.db import IntegrityError
 from django.test import Client
 
 from koshiki.guideline import Refused
-from koshiki.networks.base import Secret
 from koshiki.networks.credentials import ensure_key_ring, key_ring_path
 from koshiki.organization.models import Person
 from koshiki.register import actions
@@ -21,7 +20,7 @@ from koshiki.register.address import register_address
 from koshiki.register.models import Account, ProfileCheck
 from tests.cast import Cast
 from tests.guideline import opening
-from tests.networks.mastodon_server import MastodonServer
+from tests.networks.mastodon_server import MastodonServer, pasted
 
 pytestmark = pytest.mark.clause("§6(3)ウ")
 Door = Callable[[Person], Client]
@@ -38,7 +37,7 @@ def server(settings: Any) -> Iterator[MastodonServer]:
 def connected(cast: Cast, server: MastodonServer) -> Account:
     """Listed and connected to the tests' own server; the policy is shown."""
     account = opening.listed(cast, url=f"{server.base}/@city")
-    actions.connect_with_token(account, server.base, Secret(server.city.token), by=cast.chiba)
+    actions.connect_with_key(account, pasted(server.base, server.city.token), by=cast.chiba)
     opening.shown(account, cast.aoki)
     return Account.objects.get(pk=account.pk)
 

@@ -12,10 +12,9 @@ import pytest
 from koshiki.networks.base import (
     Link,
     Outgoing,
-    Secret,
 )
 from koshiki.networks.mastodon import Mastodon
-from tests.networks.mastodon_server import MastodonServer
+from tests.networks.mastodon_server import MastodonServer, connected
 
 
 @pytest.fixture
@@ -32,7 +31,7 @@ def server(loopback: None) -> Iterator[MastodonServer]:
 
 @pytest.fixture
 def link(server: MastodonServer) -> Link:
-    return Mastodon.with_token(server.base, Secret(server.city.token), account="42")
+    return connected(server.base, server.city.token, account="42")
 
 
 @pytest.fixture

@@ -26,6 +26,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
+from koshiki.networks.base import Link, Secret
+from koshiki.networks.mastodon import Mastodon
+
 MARK = "canary-"  # of every secret, so that a test that sees one where it must not be can tell (tests/canary.py)
 PICTURE_TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif"]
 
@@ -428,3 +431,13 @@ def _html(text: str) -> str:
 def _link(address: str) -> str:
     rest = html.escape(address.removeprefix("https://"))
     return f'<a href="{quote(address, safe=":/?=&#%")}"><span class="invisible">https://</span><span>{rest}</span></a>'
+
+
+def pasted(server: str, token: str) -> dict[str, Secret]:
+    """What a person pastes to connect an account of this server."""
+    return {"server": Secret(server), "access_token": Secret(token)}
+
+
+def connected(server: str, token: str, *, account: str) -> Link:
+    """The connection that this token opens."""
+    return Mastodon.with_key(pasted(server, token), account=account, address="")

@@ -17,12 +17,11 @@ from koshiki.networks.base import (
     NotSent,
     Outgoing,
     Rejected,
-    Secret,
     TokenDead,
 )
 from koshiki.networks.mastodon import Mastodon
 from tests.networks.contract import Contract, nothing
-from tests.networks.mastodon_server import MastodonServer
+from tests.networks.mastodon_server import MastodonServer, connected
 
 BACK = "https://koshiki.example/accounts/1/connected"
 
@@ -52,10 +51,10 @@ class TestConnecting:
 
     def test_the_code_flow_opens_the_account_that_was_allowed(self, server: MastodonServer) -> None:
         server.add_account("bousai")
-        beginning = Mastodon.begin(server.base, BACK)
+        beginning = Mastodon.begin({}, server.base, BACK)
         back = self.allowed(beginning.authorize_url, login="bousai")
         assert back["state"] == beginning.state
-        link = Mastodon.finish(beginning.pending, back["code"], account="42")
+        link = Mastodon.finish({}, beginning.pending, back["code"], account="42", address="")
         identity = Mastodon(link).identity()
         assert identity.handle == f"@bousai@{server.base.removeprefix('http://')}"
         assert identity.url == f"{server.base}/@bousai"
@@ -66,28 +65,28 @@ class TestConnecting:
         self, server: MastodonServer
     ) -> None:
         """A code stolen on its way is worth nothing without the verifier that never left the server."""
-        thief, victim = Mastodon.begin(server.base, BACK), Mastodon.begin(server.base, BACK)
+        thief, victim = Mastodon.begin({}, server.base, BACK), Mastodon.begin({}, server.base, BACK)
         code = self.allowed(victim.authorize_url)["code"]
         mixed = dict(victim.pending) | {"verifier": thief.pending["verifier"]}
         with pytest.raises(Rejected, match="code is not valid"):
-            Mastodon.finish(mixed, code, account="42")
+            Mastodon.finish({}, mixed, code, account="42", address="")
 
     def test_a_code_opens_once(self, server: MastodonServer) -> None:
-        beginning = Mastodon.begin(server.base, BACK)
+        beginning = Mastodon.begin({}, server.base, BACK)
         code = self.allowed(beginning.authorize_url)["code"]
-        Mastodon.finish(beginning.pending, code, account="42")
+        Mastodon.finish({}, beginning.pending, code, account="42", address="")
         with pytest.raises(Rejected):
-            Mastodon.finish(beginning.pending, code, account="42")
+            Mastodon.finish({}, beginning.pending, code, account="42", address="")
 
     def test_without_pkce_at_the_server_none_is_asked(self, server: MastodonServer) -> None:
         server.pkce = False
-        beginning = Mastodon.begin(server.base, BACK)
+        beginning = Mastodon.begin({}, server.base, BACK)
         assert "code_challenge" not in beginning.authorize_url
         code = self.allowed(beginning.authorize_url)["code"]
-        assert Mastodon.finish(beginning.pending, code, account="42").secrets["access_token"]
+        assert Mastodon.finish({}, beginning.pending, code, account="42", address="").secrets["access_token"]
 
     def test_every_beginning_has_a_state_of_its_own(self, server: MastodonServer) -> None:
-        states = {Mastodon.begin(server.base, BACK).state for _ in range(3)}
+        states = {Mastodon.begin({}, server.base, BACK).state for _ in range(3)}
         assert len(states) == 3
         assert min(map(len, states)) >= 32
 
@@ -95,7 +94,7 @@ class TestConnecting:
         self, server: MastodonServer
     ) -> None:
         server.max_characters = 3000
-        link = Mastodon.with_token(f" {server.base}/@city ", Secret(f" {server.city.token}\n"), account="42")
+        link = connected(f" {server.base}/@city ", f" {server.city.token}\n", account="42")
         opened = Mastodon(link)
         assert opened.fields[0].max == 3000
         assert opened.problems({"text": "あ" * 3001}, ())
@@ -104,21 +103,21 @@ class TestConnecting:
     @pytest.mark.parametrize("token", ["wrong", "", "two lines\nX-Evil: 1", "全角", "\x00"])
     def test_a_token_that_is_none_opens_nothing(self, server: MastodonServer, token: str) -> None:
         with pytest.raises((TokenDead, Rejected)):
-            Mastodon.with_token(server.base, Secret(token), account="42")
+            connected(server.base, token, account="42")
 
     @pytest.mark.parametrize(
         "typed", ["", "ftp://example.com", "https://user@example.com", "https://:80", "http://"]
     )
     def test_a_server_that_is_no_address_is_refused(self, typed: str) -> None:
         with pytest.raises(Rejected, match="サーバーのアドレス"):
-            Mastodon.begin(typed, BACK)
+            Mastodon.begin({}, typed, BACK)
 
     def test_nothing_secret_goes_unencrypted_beyond_the_allowed_networks(
         self, server: MastodonServer, settings: Any
     ) -> None:
         settings.KOSHIKI_ALLOWED_NETWORKS = ()
         with pytest.raises(NotSent):
-            Mastodon.with_token(server.base, Secret(server.city.token), account="42")
+            connected(server.base, server.city.token, account="42")
         assert server.requests == []
 
 
@@ -186,7 +185,7 @@ class TestSecrecy:
     ) -> None:
         """Else whoever runs a server could connect it in place of the registered account."""
         server.claimed_address = claimed
-        link = Mastodon.with_token(server.base, Secret(server.city.token), account="42")
+        link = connected(server.base, server.city.token, account="42")
         assert Mastodon(link).identity().url == ""
         assert link.facts["url"] == ""
 

@@ -23,12 +23,11 @@ from koshiki.networks.base import (
     OutcomeUnknown,
     Outgoing,
     Rejected,
-    Secret,
     TokenDead,
 )
 from koshiki.networks.mastodon import Mastodon
 from tests.networks.contract import nothing
-from tests.networks.mastodon_server import MastodonServer
+from tests.networks.mastodon_server import MastodonServer, connected
 
 pytestmark = pytest.mark.usefixtures("loopback")
 
@@ -107,7 +106,7 @@ class TestOutcomes:
         self, server: MastodonServer, software: str
     ) -> None:
         server.software = software
-        link = Mastodon.with_token(server.base, Secret(server.city.token), account="42")
+        link = connected(server.base, server.city.token, account="42")
         assert (Mastodon(link).repeatable_for() > 0) == (software == "mastodon")
 
     def test_a_clock_that_is_off_is_seen(self, server: MastodonServer, opened: Mastodon) -> None:
@@ -173,7 +172,7 @@ class TestLookingUp:
         self, server: MastodonServer, opened: Mastodon, plain: Outgoing
     ) -> None:
         other = server.add_account("bousai")
-        Mastodon(Mastodon.with_token(server.base, Secret(other.token), account="43")).publish(
+        Mastodon(connected(server.base, other.token, account="43")).publish(
             plain, {}, nothing
         )
         assert isinstance(opened.look_up(plain, plain.created_at), NotFound)

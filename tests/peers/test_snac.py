@@ -26,6 +26,7 @@ from koshiki.networks.base import (
 )
 from koshiki.networks.mastodon import Mastodon
 from tests.networks.contract import Contract, nothing
+from tests.networks.mastodon_server import connected
 from tests.peers.snac import Snac
 
 pytestmark = pytest.mark.peers
@@ -40,7 +41,7 @@ def loopback(settings: Any) -> None:
 
 @pytest.fixture
 def link(snac: Snac) -> Link:
-    return Mastodon.with_token(snac.base, Secret(snac.token()), account="42")
+    return connected(snac.base, snac.token(), account="42")
 
 
 @pytest.fixture
@@ -71,10 +72,10 @@ class TestSnac(Contract):
 
 
 def test_the_code_flow_opens_the_account_of_whoever_allowed_it(snac: Snac) -> None:
-    beginning = Mastodon.begin(snac.base, BACK)
+    beginning = Mastodon.begin({}, snac.base, BACK)
     back = snac.allow(beginning.authorize_url)
     assert back["state"] == beginning.state
-    link = Mastodon.finish(beginning.pending, back["code"], account="42")
+    link = Mastodon.finish({}, beginning.pending, back["code"], account="42", address="")
     identity = Mastodon(link).identity()
     assert same_account(identity.url, snac.account_url)
     assert identity.handle == f"@city@{snac.base.removeprefix('http://')}"
@@ -83,19 +84,19 @@ def test_the_code_flow_opens_the_account_of_whoever_allowed_it(snac: Snac) -> No
 def test_somebody_elses_account_is_seen_to_be_another(snac: Snac) -> None:
     """The connected identity must be the registered one (§8(1))."""
     password = snac.add_user("kojin")
-    beginning = Mastodon.begin(snac.base, BACK)
+    beginning = Mastodon.begin({}, snac.base, BACK)
     back = snac.allow(beginning.authorize_url, "kojin", password)
-    identity = Mastodon(Mastodon.finish(beginning.pending, back["code"], account="42")).identity()
+    identity = Mastodon(Mastodon.finish({}, beginning.pending, back["code"], account="42", address="")).identity()
     assert not same_account(identity.url, snac.account_url)
     assert same_account(identity.url, f"{snac.base}/kojin")
 
 
 def test_a_wrong_code_or_token_opens_nothing(snac: Snac) -> None:
-    beginning = Mastodon.begin(snac.base, BACK)
+    beginning = Mastodon.begin({}, snac.base, BACK)
     with pytest.raises((Rejected, TokenDead)):
-        Mastodon.finish(beginning.pending, "wrong", account="42")
+        Mastodon.finish({}, beginning.pending, "wrong", account="42", address="")
     with pytest.raises(TokenDead):
-        Mastodon.with_token(snac.base, Secret("wrong"), account="42")
+        connected(snac.base, "wrong", account="42")
 
 
 def test_its_key_counts_for_nothing_so_equal_tries_are_two(snac: Snac, link: Link, plain: Outgoing) -> None:

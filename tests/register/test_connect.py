@@ -120,7 +120,7 @@ def test_a_state_of_ones_own_making_is_nothing(account: Account, cast: Cast, sig
 def test_a_token_is_pasted_and_never_seen_again(account: Account, server: MastodonServer, cast: Cast,
                                                 signed_in: Door, caplog: pytest.LogCaptureFixture) -> None:
     door, token = signed_in(cast.chiba), server.city.token
-    typed = {"server": server.base, "token": token}
+    typed = {"server": server.base, "access_token": token}
     assert door.post(f"/accounts/{account.pk}/connect/token/", typed).status_code == 302
     pages = [door.get(f"/accounts/{account.pk}/").text, door.get(f"/accounts/{account.pk}/connect/").text]
     connection = Connection.objects.get()
@@ -132,7 +132,7 @@ def test_a_token_is_pasted_and_never_seen_again(account: Account, server: Mastod
 @pytest.mark.parametrize("token", ["wrong-token", "あ", "a\u202eb", " "])
 def test_a_token_that_does_not_open_is_refused_at_its_field(account: Account, server: MastodonServer, cast: Cast,
                                                             signed_in: Door, token: str) -> None:
-    answer = signed_in(cast.aoki).post(f"/accounts/{account.pk}/connect/token/", {"server": server.base, "token": token})
+    answer = signed_in(cast.aoki).post(f"/accounts/{account.pk}/connect/token/", {"server": server.base, "access_token": token})
     assert answer.status_code == 422
     assert not Connection.objects.exists()
 

@@ -11,12 +11,12 @@ from urllib.parse import quote
 from koshiki.networks.base import (
     Beginning,
     CannotTell,
-    Connects,
     Field,
     Found,
     Gone,
     Identifies,
     Identity,
+    KeyField,
     LastCheck,
     Link,
     LooksUp,
@@ -37,7 +37,9 @@ from koshiki.networks.base import (
     Secret,
     Shown,
     ShowsProfile,
+    SignsIn,
     Stage,
+    TakesKey,
     TokenDead,
 )
 from koshiki.networks.mastodon import connecting, counting
@@ -53,9 +55,14 @@ _PAGES = 5
 _PROCESSING_TRIES = 40
 
 
-class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
+class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, SignsIn, TakesKey):
     key: ClassVar[str] = "mastodon"
     label: ClassVar[str] = "Mastodon"
+    asks_server: ClassVar[bool] = True
+    key_fields: ClassVar[tuple[KeyField, ...]] = (
+        KeyField("server", "サーバー", secret=False, help="アカウントのURLの、https:// の次から / の前まで。例：social.example"),
+        KeyField("access_token", "アクセストークン", help="サービスの設定で作ったもの。パスワードは入れないでください。"),
+    )
 
     def __init__(self, link: Link | None = None) -> None:
         super().__init__(link)
@@ -95,16 +102,17 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, Connects):
     # ------------------------------------------------------------ connecting
 
     @classmethod
-    def begin(cls, server: str, redirect_uri: str) -> Beginning:
+    def begin(cls, app: Mapping[str, Secret], server: str, redirect_uri: str) -> Beginning:
         return connecting.begin(server, redirect_uri)
 
     @classmethod
-    def finish(cls, pending: Mapping[str, Secret], code: str, *, account: str) -> Link:
+    def finish(cls, app: Mapping[str, Secret], pending: Mapping[str, Secret], code: str, *, account: str,
+               address: str) -> Link:
         return connecting.finish(pending, code, account=account)
 
     @classmethod
-    def with_token(cls, server: str, token: Secret, *, account: str) -> Link:
-        return connecting.connected(server, token, account=account)
+    def with_key(cls, given: Mapping[str, Secret], *, account: str, address: str) -> Link:
+        return connecting.connected(given["server"].reveal(), given["access_token"], account=account)
 
     def identity(self) -> Identity:
         own = connecting.own_account(self._api)

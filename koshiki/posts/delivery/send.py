@@ -14,9 +14,9 @@ from django.db.models.functions import Now
 
 from koshiki import clock
 from koshiki.guideline import Refused
-from koshiki.networks import adapter, publishing
+from koshiki.networks import adapter, network
 from koshiki.networks.base import Outgoing, Published, Publishes
-from koshiki.posts.content import Altered, going_out
+from koshiki.posts.content import Altered, by_hand, going_out
 from koshiki.posts.delivery import clocks, holds, settle
 from koshiki.posts.delivery.check import check, refuse_late
 from koshiki.posts.delivery.claim import Claim, carrying, lease_end, renewing
@@ -54,12 +54,11 @@ def _carry(held: Claim) -> Published:
 
 
 def opened(account: Account) -> Publishes:
-    """The account's service, connected. Raises Refused where there is no connection, HandOver where no adapter."""
-    kind = adapter(account.service)
-    if kind is None or not issubclass(kind, Publishes):
+    """The account's service, connected. Raises Refused where there is no connection, HandOver where a person posts."""
+    if adapter(account.service) is None or by_hand(account):
         raise settle.HandOver
     try:
-        return publishing(account.service, link_of(account))
+        return network(account.service, link_of(account))
     except NotConnected as missing:
         raise Refused("K-hold", missing.reason, now="つなぎ直した後、「発信を進める」を押します。",
                       who="情報発信責任者又は所属長") from None

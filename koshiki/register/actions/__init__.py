@@ -11,7 +11,7 @@ from koshiki.register.actions.acquire import (
 from koshiki.register.actions.apply import begin, save_policy, save_review, save_start, submit, withdraw
 from koshiki.register.actions.connect import (
     begin_connection,
-    connect_with_token,
+    connect_with_key,
     end_connection,
     finish_connection,
 )
@@ -41,7 +41,7 @@ __all__ = [
     "check_profile",
     "complete_policy",
     "confirm_page",
-    "connect_with_token",
+    "connect_with_key",
     "end_assignment",
     "end_connection",
     "explain_policy_not_shown",

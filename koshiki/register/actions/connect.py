@@ -6,6 +6,7 @@ No transaction is open while the service is asked; no secret leaves the sealing 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from datetime import timedelta
 
 from django.db import transaction
@@ -14,7 +15,7 @@ from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.guideline import Refused
 from koshiki.networks import adapter, network
-from koshiki.networks.base import Connects, Identifies, Identity, Link, Secret
+from koshiki.networks.base import Identifies, Identity, Link, Secret, SignsIn, TakesKey
 from koshiki.networks.credentials import seal, unseal
 from koshiki.organization.models import Person
 from koshiki.register.address import is_registered
@@ -26,10 +27,21 @@ from koshiki.register.moves import locked_for, pass_on
 TIME = timedelta(minutes=10)
 
 
-def connects(account: Account) -> type[Connects] | None:
-    """The adapter, when the account's service is one that koshiki connects to."""
+def signs_in(account: Account) -> type[SignsIn] | None:
+    """The adapter, when the account's service has a sign-in by which koshiki connects."""
     kind = adapter(account.service)
-    return kind if kind is not None and issubclass(kind, Connects) else None
+    return kind if kind is not None and issubclass(kind, SignsIn) else None
+
+
+def takes_key(account: Account) -> type[TakesKey] | None:
+    """The adapter, when the account's service is connected by what a person made there and pastes."""
+    kind = adapter(account.service)
+    return kind if kind is not None and issubclass(kind, TakesKey) else None
+
+
+def connects(account: Account) -> bool:
+    """Is there any way to connect the account?"""
+    return signs_in(account) is not None or takes_key(account) is not None
 
 
 def live_connection(account: Account) -> Connection | None:
@@ -43,7 +55,7 @@ def begin_connection(account: Account, server: str, *, session: str, redirect_ur
     Raises Refused; NotSent, Rejected with words for the person. `session` names the person's session.
     """
     FLOW.check(account, "connect", by=by)
-    beginning = _kind(account).begin(server, redirect_uri)
+    beginning = _sign_in(account).begin({}, server, redirect_uri)
     with transaction.atomic():
         locked = locked_for(account, "connect", by=by)
         ConnectionAttempt.objects.create(
@@ -58,15 +70,20 @@ def finish_connection(state: str, code: str, *, session: str, by: Person) -> Con
     attempt = _used_up(state, session, by)
     account = attempt.account
     FLOW.check(account, "connect", by=by)
-    kind = _kind(account)
     pending = unseal(attempt.sealed, account=_bound(account), service=account.service)
-    return _connected(account, kind.finish(pending, code, account=str(account.pk)), by=by)
+    link = _sign_in(account).finish({}, pending, code, account=str(account.pk), address=account.url)
+    return _connected(account, link, by=by)
 
 
-def connect_with_token(account: Account, server: str, token: Secret, *, by: Person) -> Connection:
-    """Connect with a token that the person made at the service and pasted. Raises Refused K-identity; Outcome."""
+def connect_with_key(account: Account, given: Mapping[str, Secret], *, by: Person) -> Connection:
+    """Connect with what the person made at the service and pasted, by the adapter's `key_fields`.
+
+    Raises Refused K-identity, K-connection; Outcome.
+    """
     FLOW.check(account, "connect", by=by)
-    return _connected(account, _kind(account).with_token(server, token, account=str(account.pk)), by=by)
+    if (kind := takes_key(account)) is None:
+        raise _unconnectable(account)
+    return _connected(account, kind.with_key(given, account=str(account.pk), address=account.url), by=by)
 
 
 @transaction.atomic
@@ -78,12 +95,15 @@ def end_connection(account: Account, *, by: Person) -> None:
     pass_on(locked, "connect", by=by, part="接続を終了")
 
 
-def _kind(account: Account) -> type[Connects]:
-    kind = connects(account)
-    if kind is None:
-        raise Refused("K-connection", f"{account.get_service_display()}には、koshiki から接続できません。",
-                      now="承認された投稿を、職員がサービスの画面で発信します。")
+def _sign_in(account: Account) -> type[SignsIn]:
+    if (kind := signs_in(account)) is None:
+        raise _unconnectable(account)
     return kind
+
+
+def _unconnectable(account: Account) -> Refused:
+    return Refused("K-connection", f"{account.get_service_display()}には、この方法では接続できません。",
+                   now="接続のページで、ほかの方法を確かめてください。なければ、承認された投稿を職員がサービスの画面で発信します。")
 
 
 def _used_up(state: str, session: str, by: Person) -> ConnectionAttempt:

@@ -8,7 +8,7 @@ from django.db import transaction
 
 from koshiki import clock
 from koshiki.guideline import Refused
-from koshiki.networks import network
+from koshiki.networks import adapter
 from koshiki.networks.base import Outcome, Profile, ShowsProfile
 from koshiki.organization.models import Person
 from koshiki.register import policy as policies
@@ -49,13 +49,11 @@ def check_profile(account: Account, *, by: Person) -> ProfileCheck:
 def _looked_up(account: Account) -> tuple[Result, str]:
     if the_citys_own(account):
         return Result.HOLDS, "市のページ上のアカウントです。掲載ページがそのプロフィールを兼ねています。"
-    try:
-        opened = network(account.service, link_of(account))
-        if not isinstance(opened, ShowsProfile):
-            return Result.UNREADABLE, "このサービスのプロフィール欄は、自動では読み取れません。"
-        return compared(opened.profile(), register_address(account))
-    except KeyError:
+    kind = adapter(account.service)
+    if kind is None or not issubclass(kind, ShowsProfile):
         return Result.UNREADABLE, "このサービスのプロフィール欄は、自動では読み取れません。"
+    try:
+        return compared(kind(link_of(account)).profile(), register_address(account))
     except (Outcome, NotConnected) as trouble:
         return Result.UNREADABLE, trouble.reason
 

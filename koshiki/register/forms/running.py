@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
 
 from koshiki.forms import LineField, TextField
 from koshiki.networks import service_choices
+from koshiki.networks.base import KeyField, Secret
 from koshiki.organization.forms import PeriodForm
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import members_of
@@ -66,13 +68,25 @@ class ServerForm(forms.Form):
                        help_text="アカウントのURLの、https:// の次から / の前まで。例：social.example")
 
 
-class TokenForm(ServerForm):
-    """アクセストークン — made by a person at the service, pasted here, never shown again."""
+class KeyForm(forms.Form):
+    """接続の鍵 — what a person made at the service and pastes here, as its adapter asks for it; sealed, never shown again."""
 
-    token = forms.CharField(label="アクセストークン", max_length=500, strip=True,
-                            widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
-                            error_messages={"required": "アクセストークンを入れてください。"},
-                            help_text="封印して保存し、二度と表示しません。")
+    def __init__(self, *args: Any, fields: Sequence[KeyField], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in fields:
+            self.fields[field.key] = _pasted(field) if field.secret else LineField(
+                label=field.label, limit=200, help_text=field.help)
+
+    def given(self) -> dict[str, Secret]:
+        """All of it as secrets. After `is_valid`."""
+        return {name: Secret(value) for name, value in self.cleaned_data.items()}
+
+
+def _pasted(field: KeyField) -> forms.CharField:
+    return forms.CharField(label=field.label, max_length=4000, strip=True,
+                           widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
+                           error_messages={"required": f"「{field.label}」を入れてください。"},
+                           help_text=f"{field.help}封印して保存し、二度と表示しません。")
 
 
 class AccountFilter(forms.Form):

@@ -141,7 +141,7 @@ def _state_of_profile(account: Account, offered: set[str]) -> dict[str, Any]:
 
 
 def _state_of_connection(account: Account, offered: set[str]) -> dict[str, Any]:
-    connecting = connects(account) is not None and account.state in Account.ACQUIRED_ON
+    connecting = connects(account) and account.state in Account.ACQUIRED_ON
     return {"connects": connecting, "connection": _last(account, "live_connection"),
             "may_connect": "connect" in offered}
 

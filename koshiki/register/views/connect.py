@@ -6,19 +6,19 @@ from urllib.parse import urljoin, urlsplit
 
 from django.conf import settings
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from koshiki.networks.base import Outcome, Secret
+from koshiki.networks.base import Outcome
 from koshiki.networks.credentials import DoesNotOpen, KeyRingTrouble
 from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions
-from koshiki.register.actions.connect import connects, live_connection
-from koshiki.register.forms.running import ServerForm, TokenForm
+from koshiki.register.actions.connect import live_connection, signs_in, takes_key
+from koshiki.register.forms.running import KeyForm, ServerForm
 from koshiki.register.models import Account, Hold
 from koshiki.register.views.pages import opened
 
@@ -30,31 +30,31 @@ _TROUBLE = (Outcome, KeyRingTrouble, DoesNotOpen)
 def account_connect(request: HttpRequest, pk: int) -> HttpResponse:
     """The state of the connection; begin anew at the service. The next page leads there by a link."""
     by, account = opened(request, pk, "connect")
-    form = ServerForm(request.POST or None, initial={"server": _server(account)})
+    form = _server_form(account, request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:
-            address = actions.begin_connection(account, form.cleaned_data["server"], session=_session(request),
+            address = actions.begin_connection(account, form.cleaned_data.get("server", ""), session=_session(request),
                                                redirect_uri=_callback(), by=by)
             return render(request, "register/connect_go.html", {"account": account, "address": address})
         except _TROUBLE as trouble:
-            form.add_error("server", _reason(trouble))
-    return _page(request, account, form, TokenForm(initial={"server": _server(account)}))
+            form.add_error("server" if "server" in form.fields else None, _reason(trouble))
+    return _page(request, account, form, _key_form(account))
 
 
 @never_cache
 @sensitive_post_parameters()
 @require_POST
 def account_token(request: HttpRequest, pk: int) -> HttpResponse:
-    """Connect with a pasted token."""
+    """Connect with what was made at the service and pasted."""
     by, account = opened(request, pk, "connect")
-    form = TokenForm(request.POST)
+    form = _key_form(account, request.POST)
     if form.is_valid():
         try:
-            actions.connect_with_token(account, form.cleaned_data["server"], Secret(form.cleaned_data["token"]), by=by)
+            actions.connect_with_key(account, form.given(), by=by)
             return _connected(request, account)
         except _TROUBLE as trouble:
-            form.add_error("token", _reason(trouble))
-    return _page(request, account, ServerForm(initial={"server": _server(account)}), form)
+            form.add_error(next(reversed(form.fields), None), _reason(trouble))
+    return _page(request, account, _server_form(account), form)
 
 
 @never_cache
@@ -85,11 +85,24 @@ def _connected(request: HttpRequest, account: Account) -> HttpResponse:
     return redirect("account", account.pk)
 
 
-def _page(request: HttpRequest, account: Account, form: ServerForm, token_form: TokenForm) -> HttpResponse:
-    context = {"account": account, "form": form, "token_form": token_form, "connection": live_connection(account),
-               "possible": connects(account) is not None,
+def _page(request: HttpRequest, account: Account, form: ServerForm, key_form: KeyForm) -> HttpResponse:
+    context = {"account": account, "form": form, "key_form": key_form, "connection": live_connection(account),
+               "signs_in": signs_in(account), "takes_key": takes_key(account),
                "dead": Hold.objects.open().filter(account=account, kind=Hold.Kind.TOKEN).first()}
-    return render(request, "register/connect.html", context, status=422 if form.errors or token_form.errors else 200)
+    return render(request, "register/connect.html", context, status=422 if form.errors or key_form.errors else 200)
+
+
+def _server_form(account: Account, data: QueryDict | None = None) -> ServerForm:
+    """Which server, where the service has many."""
+    form, kind = ServerForm(data, initial={"server": _server(account)}), signs_in(account)
+    if kind is None or not kind.asks_server:
+        del form.fields["server"]
+    return form
+
+
+def _key_form(account: Account, data: QueryDict | None = None) -> KeyForm:
+    kind = takes_key(account)
+    return KeyForm(data, fields=kind.key_fields if kind else (), initial={"server": _server(account)})
 
 
 def _server(account: Account) -> str:
