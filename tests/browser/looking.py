@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, sync_playwright
 
 WIDTHS = (1280, 390)
 QUIET = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -65,5 +65,11 @@ def complaints_of(page: Page) -> list[str]:
     """From now on, what the browser complains about: scripts that fail, things the content policy forbids."""
     heard: list[str] = []
     page.on("pageerror", lambda error: heard.append(str(error)))
-    page.on("console", lambda message: heard.append(message.text) if message.type in {"error", "warning"} else None)
+    page.on("console", lambda message: heard.append(message.text) if _complains(message) else None)
     return heard
+
+
+def _complains(message: ConsoleMessage) -> bool:
+    """htmx also says when it gives up a request for a newer one, as while something is typed: that is no fault."""
+    given_up = message.text.startswith(("htmx:sendAbort", "htmx:afterRequest"))  # a failure is `htmx:sendError` too
+    return message.type in {"error", "warning"} and not given_up
