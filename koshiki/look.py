@@ -97,12 +97,13 @@ class Picture:
 
 @dataclass(frozen=True)
 class Preview:
-    """投稿の見え方 — a post as it will look on one account."""
+    """投稿の見え方 — a post as it will look on one account; `more` are the posts that follow it in a thread."""
 
     service: str
     account: str
     handle: str
     text: str
+    more: Sequence[str] = field(default_factory=tuple)
     title: str = ""
     pictures: Sequence[Picture] = field(default_factory=tuple)
     at: When | None = None

@@ -17,9 +17,9 @@ from typing import Any
 from koshiki import images
 from koshiki.audit.log import canonical
 from koshiki.guideline import Refused, guideline
-from koshiki.networks import means
-from koshiki.networks.base import Content, HandsOver, Link, Media, Network
-from koshiki.posts.models import Medium, Rendition, Revision
+from koshiki.networks import SERVICES, means
+from koshiki.networks.base import Content, HandsOver, Link, Media, Network, Threads
+from koshiki.posts.models import Delivery, Medium, Rendition, Revision
 from koshiki.register.models import Account
 from koshiki.text import BadText, clean, links, outside
 from koshiki.text import Link as Address
@@ -66,7 +66,7 @@ class Draft:
 
 @dataclass(frozen=True)
 class GoingOut:
-    """What goes to one account, read from what was approved."""
+    """What goes to one account at once, read from what was approved."""
 
     content: dict[str, str]
     media: tuple[Media, ...]
@@ -95,6 +95,12 @@ def by_hand(account: Account) -> HandsOver | None:
     return service if isinstance(service, HandsOver) else None
 
 
+def handed_over(row: Delivery) -> HandsOver | None:
+    """The delivery's service where it was approved that a person posts, whatever the account is connected to since."""
+    kind = SERVICES[row.account.service].by_hand if row.by_hand and row.account.service in SERVICES else None
+    return kind(Link(account=str(row.account_id))) if kind else None
+
+
 def addresses(contents: Iterable[Content]) -> list[Address]:
     """The addresses in the texts, in order, each once."""
     return list(dict.fromkeys(link for content in contents for value in content.values() for link in links(value)))
@@ -120,11 +126,20 @@ def canonical_of(post_id: int, number: int, draft: Draft, renditions: Renditions
     })
 
 
+def segments_of(service: Network, content: Content) -> list[Content]:
+    """The posts that the content becomes on this service: several, where it is a thread there."""
+    return service.segments(content) if isinstance(service, Threads) else [content]
+
+
 def _target(account: Account, content: Content, media: Sequence[tuple[Rendition, str]]) -> dict[str, Any]:
+    service = service_of(account)
+    kept = json.loads(service.canonical(content))
     return {
         "account": account.pk,
         "service": account.service,
-        "content": json.loads(service_of(account).canonical(content)),
+        "by_hand": int(isinstance(service, HandsOver)),
+        "content": kept,
+        "segments": [json.loads(service.canonical(segment)) for segment in segments_of(service, kept)],
         "media": [_medium(rendition, alt) for rendition, alt in media],
     }
 
@@ -139,18 +154,28 @@ def digest_of(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def going_out(revision: Revision, account: Account) -> GoingOut:
+def going_out(revision: Revision, account: Account, segment: int = 0) -> GoingOut:
     """What goes to the account: from the canonical text, which must match its digest, with files that are whole.
 
-    Raises Altered. A revision's approval must be compared with `revision.digest` by the caller.
+    Of a thread the post at place `segment`; media go with its first. Raises Altered. A revision's approval must be
+    compared with `revision.digest` by the caller.
     """
     target = _approved_target(revision, account)
+    content = approved_segments(target)[segment]
+    if segment:
+        return GoingOut(content, ())
     media = tuple(Media(images.path(m["sha256"]), m["mime"], m["alt"], m["width"], m["height"])
                   for m in target["media"])
     for item in target["media"]:
         if not images.whole(item["sha256"]):
             raise Altered("承認された画像のファイルが、変わっているか、なくなっています。")
-    return GoingOut(target["content"], media)
+    return GoingOut(content, media)
+
+
+def approved_segments(target: Mapping[str, Any]) -> list[dict[str, str]]:
+    """The posts of a target, in order, out of the canonical text; earlier versions of koshiki knew no threads."""
+    found: list[dict[str, str]] = target.get("segments") or [target["content"]]
+    return found
 
 
 def targets_in(revision: Revision) -> list[dict[str, Any]]:

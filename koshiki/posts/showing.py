@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from koshiki.calendar import wareki
 from koshiki.guideline import guideline
 from koshiki.look import Moment, Picture, Preview, Tone, WhereItStands
 from koshiki.networks.base import Network
-from koshiki.posts.content import by_hand, service_of, targets_in
+from koshiki.posts.content import approved_segments, by_hand, segments_of, service_of, targets_in
 from koshiki.posts.models import Approval, Delivery, Post, Remark, Revision
 from koshiki.posts.roles import eligible_approvers
 from koshiki.posts.stages import IN_HAND, stage_of
@@ -54,16 +54,22 @@ def previews(revision: Revision, accounts: Accounts) -> list[Preview]:
 
 def _preview(revision: Revision, account: Account, target: dict[str, Any]) -> Preview:
     pictures = [Picture(reverse("post_image", args=[revision.post_id, m["sha256"]]), m["alt"]) for m in target["media"]]
-    return preview_of(account, target["content"], pictures, revision.due_at)
+    return _preview_of(account, approved_segments(target), pictures, revision.due_at)
 
 
-def preview_of(account: Account, content: Mapping[str, str], pictures: list[Picture], at: datetime | None) -> Preview:
+def preview_of(account: Account, content: Mapping[str, str], pictures: list[Picture],
+               at: datetime | None = None) -> Preview:
     """A content as it will look on the account."""
+    return _preview_of(account, segments_of(service_of(account), content), pictures, at)
+
+
+def _preview_of(account: Account, segments: Sequence[Mapping[str, str]], pictures: list[Picture],
+                at: datetime | None) -> Preview:
     service = service_of(account)
-    body = {key: value for key, value in content.items() if key != "title"}
+    text, *more = (service.shown_text({**segment, "title": ""}) for segment in segments)
     by_a_person = "（手渡し）" if by_hand(account) else ""
     return Preview(service=account.get_service_display() + by_a_person, account=account.name, handle=account.handle,
-                   title=content.get("title", ""), text=service.shown_text(body), pictures=pictures, at=at)
+                   title=segments[0].get("title", ""), text=text, more=more, pictures=pictures, at=at)
 
 
 # ---------------------------------------------------------------- differences
@@ -224,6 +230,10 @@ def _moment(entry: Entry, remarks: Mapping[int, Remark]) -> Moment:
 
 
 def limited(service: Network, content: Mapping[str, str]) -> list[tuple[str, int, int]]:
-    """The fields with a limit: key, how long it is as the service counts, how long it may be."""
-    return [(f.key, service.count(content.get(f.key, "")), f.max) for f in service.fields
-            if f.max and f.kind == "text"]
+    """The fields with a limit: key, how long it is as the service counts, how long it may be.
+
+    Of what becomes a thread the longest of its posts.
+    """
+    segments = segments_of(service, content)
+    return [(f.key, max(service.count(segment.get(f.key, "")) for segment in segments), f.max)
+            for f in service.fields if f.max and f.kind == "text"]

@@ -42,7 +42,7 @@ def check_json() -> bytes:
 
 def year(number: int) -> bytes | None:
     """Of each day: its number in the year and how many digests follow, two bytes each; None for a year without."""
-    sent = feed.sent().filter(sent_at__year=number).order_by("sent_at")
+    sent = feed.posted().filter(sent_at__year=number).order_by("sent_at")
     rows = sent.values_list("sent_at", "account__service", "remote_id", "url")
     days = groupby(rows.iterator(), _day_of)
     return b"".join(_day(day, of_day) for day, of_day in days) or None

@@ -16,9 +16,9 @@ from django.utils import timezone
 
 from koshiki.posts.models import Delivery
 from koshiki.public.parts import OF_A_DAY, parted, weighed
-from koshiki.public.publications import Place, Publication, gathered, published, read, sent
+from koshiki.public.publications import Place, Publication, gathered, posted, published, read, sent
 
-__all__ = ["Place", "Publication", "published", "sent"]
+__all__ = ["Place", "Publication", "posted", "published", "sent"]
 NEWEST, NEWEST_DAYS, NEWEST_BYTES = 20, 14, 30_000
 SETTLING = timedelta(hours=1)  # an entry of shortly before midnight may be settled after it
 YEAR = re.compile(r"feed/([0-9]{4})\.html")

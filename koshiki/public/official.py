@@ -117,7 +117,7 @@ def _delivery(address: Address) -> Delivery | None:
     tail = re.split(r"[/:#=]", address.key)[-1]
     if not tail or "\0" in tail:
         return None
-    alike = feed.sent().filter(Q(remote_id__iexact=tail) | Q(remote_id=address.key) | Q(url__icontains=tail))
+    alike = feed.posted().filter(Q(remote_id__iexact=tail) | Q(remote_id=address.key) | Q(url__icontains=tail))
     found = alike.select_related("approval__revision", "account__division").order_by("-pk")[:CANDIDATES]
     return next((delivery for delivery in found if address.key in _keys(delivery)), None)
 

@@ -72,9 +72,14 @@ class Publication:
         return linked(self.text)
 
 
-def sent() -> QuerySet[Delivery]:
-    """Everything that was published on an account of the register."""
+def posted() -> QuerySet[Delivery]:
+    """Every post that appeared on an account of the register, each of a thread's too: what an address is looked for in."""
     return Delivery.objects.filter(state=Delivery.State.SENT, account__in=Account.objects.public())
+
+
+def sent() -> QuerySet[Delivery]:
+    """Everything that was published there; a thread once, by its first post."""
+    return posted().filter(segment=0)
 
 
 def published(delivery: Delivery) -> Publication:

@@ -185,7 +185,8 @@ def crumbs(*words: str) -> Context:
 def post_preview(preview: Preview) -> Context:
     """{% post_preview preview %} — a post as it will look, links with their true host, images with alt text."""
     domains = preview.domains or guideline().city.get("domains", ())
-    return {"preview": preview, "text": prose.linked(preview.text, domains)}
+    return {"preview": preview, "text": prose.linked(preview.text, domains),
+            "more": [prose.linked(text, domains) for text in preview.more]}
 
 
 @register.inclusion_tag("components/difference.html")

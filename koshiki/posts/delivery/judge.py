@@ -13,7 +13,7 @@ from koshiki.guideline import Refused
 from koshiki.networks.base import Posted, Rejected
 from koshiki.organization.models import Person
 from koshiki.posts import jobs
-from koshiki.posts.content import by_hand, service_of
+from koshiki.posts.content import handed_over, service_of
 from koshiki.posts.delivery.check import (
     ask,
     refuse_copy,
@@ -103,7 +103,7 @@ def posted_at(row: Delivery, address: str) -> Posted:
 
     Raises Refused K-handover where a person posts and it is none of this account's.
     """
-    if (hand_over := by_hand(row.account)) is None:
+    if (hand_over := handed_over(row)) is None:
         return Posted((service_of(row.account).remote_id_in(address) or address)[:300], address[:500], told=True)
     if not address and not hand_over.gives_addresses:
         return Posted("", "", told=False)

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from koshiki import clock
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
+from koshiki.posts.content import approved_segments, targets_in
 from koshiki.posts.jobs import wake_all
 from koshiki.posts.models import ApprovalTarget, Delivery, Post, Revision
 
@@ -17,7 +18,9 @@ UNBEGUN = (S.WAITING, S.HELD, S.OFFERED)
 
 
 def plan(revision: Revision, targets: Iterable[ApprovalTarget]) -> list[Delivery]:
-    """One delivery for each target of the revision, woken when due. In the transaction of the last approval.
+    """One delivery for each target of the revision, of a thread one for each of its posts, woken when due.
+
+    In the transaction of the last approval.
 
     Called once an approval stands for every target: `targets` are these. Raises Refused K-late where the time for going out
     has passed unapproved, K-once where the post is already on its way to one of the accounts.
@@ -25,8 +28,13 @@ def plan(revision: Revision, targets: Iterable[ApprovalTarget]) -> list[Delivery
     due = _due(revision)
     ordered = sorted(targets, key=lambda target: target.account_id)
     _refuse_second(revision.post, [target.account_id for target in ordered])
-    rows = Delivery.objects.bulk_create(_row(target, revision, due) for target in ordered)
-    wake_all([row.pk for row in rows], at=due if revision.due_at else None)
+    approved = {target["account"]: target for target in targets_in(revision)}
+    rows = Delivery.objects.bulk_create(
+        _row(target, revision, due, segment=place, by_hand=bool(approved[target.account_id]["by_hand"]))
+        for target in ordered
+        for place, _ in enumerate(approved_segments(approved[target.account_id])))
+    first = [row.pk for row in rows if row.segment == 0]  # what follows in a thread is woken by what went before
+    wake_all(first, at=due if revision.due_at else None)
     return rows
 
 
@@ -57,10 +65,10 @@ def _due(revision: Revision) -> datetime:
     return revision.due_at or now
 
 
-def _row(target: ApprovalTarget, revision: Revision, due: datetime) -> Delivery:
+def _row(target: ApprovalTarget, revision: Revision, due: datetime, *, segment: int, by_hand: bool) -> Delivery:
     return Delivery(
-        approval_id=target.approval_id, post=revision.post, account_id=target.account_id,
-        due_at=due, next_at=due, expires_at=due + timedelta(minutes=revision.expires_after),
+        approval_id=target.approval_id, post=revision.post, account_id=target.account_id, segment=segment,
+        by_hand=by_hand, due_at=due, next_at=due, expires_at=due + timedelta(minutes=revision.expires_after),
     )
 
 

@@ -13,12 +13,12 @@ from koshiki.guideline import Refused
 from koshiki.networks.base import CannotTell, HandsOver, NotSent, Reads, Shown, TokenDead
 from koshiki.networks.shown import skeleton
 from koshiki.organization.alerts import tell
-from koshiki.posts.content import by_hand
-from koshiki.posts.delivery import holds
+from koshiki.posts.content import handed_over
 from koshiki.posts.delivery.send import opened, outgoing_of
 from koshiki.posts.delivery.settle import HandOver
 from koshiki.posts.delivery.times import times
 from koshiki.posts.models import Delivery
+from koshiki.register import stopping
 
 
 class NotYet(Exception):
@@ -30,17 +30,17 @@ def compare(pk: int) -> None:
     row = Delivery.objects.select_related("account", "approval__revision", "post").get(pk=pk)
     if row.state != Delivery.State.SENT or row.read_back_at or not row.remote_id:
         return None
-    if hand_over := by_hand(row.account):
+    if hand_over := handed_over(row):
         return _compare_by_hand(row, hand_over)
     try:
-        network, outgoing = opened(row.account), outgoing_of(row)
+        network, outgoing = opened(row), outgoing_of(row)
         if not isinstance(network, Reads):
             return None
         shown = network.read(row.remote_id)
     except (Refused, HandOver):
         return None  # nobody's connection any more: there is nothing to read with
     except TokenDead as dead:
-        return holds.token_dead(row.account, dead.reason)
+        return stopping.token_dead(row.account, dead.reason)
     except NotSent as later:
         raise NotYet(later.reason) from None
     return _keep(row, shown, differences(network.shown_text(outgoing.content), [m.alt for m in outgoing.media], shown))
@@ -87,5 +87,5 @@ def _keep(row: Delivery, shown: Shown | None, found: list[str], *, unread: str =
     if not mine.update(read_back=text, read_back_at=clock.now(), differs=bool(found)):
         return
     if found:
-        tell(holds.workers(row.account), subject="配信した内容の確認", path=f"/posts/{row.post_id}/deliveries/")
+        tell(stopping.workers(row.account), subject="配信した内容の確認", path=f"/posts/{row.post_id}/deliveries/")
     record("delivery.read_back", row, by=None, clause="§4(7)", differences=found, unread=unread)

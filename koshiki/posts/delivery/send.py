@@ -16,7 +16,7 @@ from koshiki import clock
 from koshiki.guideline import Refused
 from koshiki.networks import adapter, network
 from koshiki.networks.base import Outgoing, Published, Publishes
-from koshiki.posts.content import Altered, by_hand, going_out
+from koshiki.posts.content import Altered, going_out
 from koshiki.posts.delivery import clocks, holds, settle
 from koshiki.posts.delivery.check import check, refuse_late
 from koshiki.posts.delivery.claim import Claim, carrying, lease_end, renewing
@@ -45,7 +45,7 @@ def deliver(held: Claim) -> None:
 def _carry(held: Claim) -> Published:
     clocks.refuse_jump()
     check(held.row)
-    held.network = network = opened(held.row.account)
+    held.network = network = opened(held.row)
     outgoing = outgoing_of(held.row)
     with renewing(held) if outgoing.media else nullcontext():
         stage = network.prepare(outgoing, json.loads(held.row.stage), _saving(held), lambda: last_check(held))
@@ -53,12 +53,15 @@ def _carry(held: Claim) -> Published:
     return network.publish(outgoing_of(held.row), stage, lambda: last_check(held))
 
 
-def opened(account: Account) -> Publishes:
-    """The account's service, connected. Raises Refused where there is no connection, HandOver where a person posts."""
-    if adapter(account.service) is None or by_hand(account):
+def opened(row: Delivery) -> Publishes:
+    """The account's service, connected.
+
+    Raises Refused where there is no connection, HandOver where a person posts, NotSent where its key is being renewed.
+    """
+    if row.by_hand or adapter(row.account.service) is None:
         raise settle.HandOver
     try:
-        return network(account.service, link_of(account))
+        return network(row.account.service, link_of(row.account))
     except NotConnected as missing:
         raise Refused("K-hold", missing.reason, now="つなぎ直した後、「発信を進める」を押します。",
                       who="情報発信責任者又は所属長") from None
@@ -67,10 +70,21 @@ def opened(account: Account) -> Publishes:
 def outgoing_of(row: Delivery) -> Outgoing:
     """What was approved, byte for byte, bound to the delivery's key. Raises Refused §8(1) for anything else."""
     try:
-        approved = going_out(row.approval.revision, row.account)
+        approved = going_out(row.approval.revision, row.account, row.segment)
     except Altered as altered:
         raise Refused("§8(1)", str(altered), now="あらためて提出し、承認を受けると発信できます。") from None
-    return Outgoing(approved.content, approved.media, str(row.key), row.intent_at or clock.now())
+    root, after = _thread(row) if row.segment else ("", "")
+    return Outgoing(approved.content, approved.media, str(row.key), row.intent_at or clock.now(), after, root)
+
+
+def _thread(row: Delivery) -> tuple[str, str]:
+    """The first post of the thread and the one just before, as the service knows them. Raises Refused K-unknown."""
+    same = Delivery.objects.filter(post=row.post_id, account=row.account_id, state=S.SENT, segment__lt=row.segment)
+    before = list(same.order_by("segment").values_list("remote_id", flat=True))
+    if len(before) != row.segment or not all(before):
+        raise Refused("K-unknown", "続きの投稿の、前の投稿の番号が分からないため、つなげて発信できません。",
+                      now="サービスの画面で、続きを手で投稿するか、新しい投稿として起案します。", who="情報発信担当者")
+    return before[0], before[-1]
 
 
 def intend(held: Claim, stage: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 from koshiki import clock
 from koshiki.look import Tone
 from koshiki.organization.models import Person
-from koshiki.posts.content import by_hand, service_of
+from koshiki.posts.content import Altered, approved_segments, service_of, targets_in
 from koshiki.posts.delivery.hand_over.mending import may_mend
 from koshiki.posts.delivery.hand_over.taking import may_record, may_see
 from koshiki.posts.delivery.judge import may_release, may_say_not_posted, may_say_posted
@@ -39,7 +39,6 @@ class Card:
     shown: str
     differences: list[str]
     unread: str
-    by_hand: bool
     may_hand_over: bool
     may_say_posted: bool
     may_say_not_posted: bool
@@ -71,7 +70,7 @@ def card(row: Delivery, person: Person) -> Card:
     back: dict[str, Any] = json.loads(row.read_back) if row.read_back else {}
     return Card(
         row, tone_of(row), _approved(row), back.get("text", ""), back.get("differences", []), back.get("unread", ""),
-        by_hand(row.account) is not None, may_hand_over(row, person),
+        may_hand_over(row, person),
         may_say_posted(row, person), may_say_not_posted(row, person), may_release(row, person),
         row.state == S.HELD and clock.now() > row.expires_at and is_author(person, row.account_id),
         may_mend(row, person),
@@ -85,9 +84,11 @@ def may_hand_over(row: Delivery, person: Person) -> bool:
 
 def _approved(row: Delivery) -> str:
     """The approved content as one text, as a reader of the service sees it."""
-    content: dict[str, str] = next((json.loads(t.content) for t in row.approval.revision.targets.all()
-                    if t.account_id == row.account_id), {})
     try:
+        target = next(t for t in targets_in(row.approval.revision) if t["account"] == row.account_id)
+        content = approved_segments(target)[row.segment]
         return service_of(row.account).shown_text(content)
+    except Altered as altered:
+        return str(altered)
     except KeyError:  # of a service that is no longer served
-        return "\n".join(str(value) for value in content.values())
+        return "\n".join(content.values())

@@ -28,13 +28,14 @@ from koshiki.networks.base import (
     TokenDead,
 )
 from koshiki.posts import jobs
-from koshiki.posts.delivery import breaker, clocks, holds, settle
+from koshiki.posts.delivery import breaker, clocks, settle
 from koshiki.posts.delivery.check import check
 from koshiki.posts.delivery.claim import Claim, carrying, crowded, held_by, lease_end
 from koshiki.posts.delivery.send import last_check, opened, outgoing_of
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing, times
 from koshiki.posts.models import Delivery
+from koshiki.register import stopping
 
 S = Delivery.State
 ENOUGH = 2  # look-ups that found nothing, before it may be sent again
@@ -78,11 +79,13 @@ def _take(pk: int) -> Claim | None:
 
 def _step(held: Claim) -> None:
     try:
-        held.network = network = opened(held.row.account)
+        held.network = network = opened(held.row)
     except settle.HandOver:
         return settle.to_person(held.row, "このサービスは調べられません。")
     except Refused as closed:
         return _look_again(held, CannotTell(closed.message))
+    except NotSent as later:
+        return _look_again(held, CannotTell(later.reason))
     if _may_repeat(held, network):
         return _repeat(held, network)
     return _look(held, network)
@@ -111,7 +114,7 @@ def _repeat(held: Claim, network: Publishes) -> None:
         breaker.failed(held.row.account.service)
         write(held.row, next_at=Now() + timedelta(seconds=times().repeat), lease_until=None, reason=doubt.reason[:300])
     except TokenDead as dead:
-        holds.token_dead(held.row.account, dead.reason)
+        stopping.token_dead(held.row.account, dead.reason)
         _look(held, network)
     except (Rejected, Refused):
         _look(held, network)
@@ -136,7 +139,7 @@ def _look(held: Claim, network: Publishes) -> None:
             _not_found(held, network.settle_seconds)
         case CannotTell():
             if seen.token_dead:
-                holds.token_dead(held.row.account, seen.reason)
+                stopping.token_dead(held.row.account, seen.reason)
             _look_again(held, seen)
 
 

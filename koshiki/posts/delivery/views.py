@@ -12,7 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from koshiki.organization.models import Person
-from koshiki.posts.content import by_hand
+from koshiki.posts.content import handed_over
 from koshiki.posts.delivery import clocks, judge, restore
 from koshiki.posts.delivery.forms import NotPostedForm, PostedForm, ReasonForm
 from koshiki.posts.delivery.showing import card, is_moving
@@ -38,7 +38,7 @@ def post_deliveries(request: HttpRequest, pk: int) -> HttpResponse:
 def delivery_posted(request: HttpRequest, pk: int) -> HttpResponse:
     """「投稿済み」 with address and evidence (K-evidence)."""
     row = _row(request, pk, judge.may_say_posted)
-    form = PostedForm(request.POST or None, service=by_hand(row.account))
+    form = PostedForm(request.POST or None, service=handed_over(row))
     if request.method == "POST" and form.is_valid():
         judge.say_posted(row, by=_person(request), **form.cleaned_data)
         messages.success(request, "「投稿済み」と記録しました。")
@@ -92,7 +92,7 @@ def _person(request: HttpRequest) -> Person:
 def _rows() -> QuerySet[Delivery]:
     related = ("account", "approval__revision", "released_by", "judged_by", "taken_by")
     return Delivery.objects.select_related(*related).prefetch_related(
-        "approval__revision__targets", "account__connections")
+        "account__connections")
 
 
 def _row(request: HttpRequest, pk: int, may: Callable[[Delivery, Person], bool]) -> Delivery:

@@ -220,7 +220,7 @@ class Writing:
         """For each target how it would look, and how long its texts are as the service counts."""
         pictures = [Picture(reverse("post_upload", args=[i.note]), i.typed("alt")) for i in self.images
                     if i.note and not i.removed]
-        return [(account, preview_of(account, content, pictures, None), limited(service_of(account), content))
+        return [(account, preview_of(account, content, pictures), limited(service_of(account), content))
                 for account, content in self.typed_contents().items()]
 
     def kept_images(self) -> list[ImageForm]:

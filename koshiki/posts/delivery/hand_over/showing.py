@@ -12,7 +12,7 @@ from koshiki.guideline import Refused
 from koshiki.look import Picture, Tone, WhereItStands
 from koshiki.networks.base import Compose, HandsOver, Media, Outgoing
 from koshiki.organization.models import Person
-from koshiki.posts.content import by_hand
+from koshiki.posts.content import handed_over
 from koshiki.posts.delivery.check import check
 from koshiki.posts.delivery.hand_over.taking import may_give_back
 from koshiki.posts.models import Delivery
@@ -58,7 +58,7 @@ class Page:
 
 def page_of(row: Delivery, outgoing: Outgoing, person: Person) -> Page:
     """For an account whose service is served by hand."""
-    service = by_hand(row.account)
+    service = handed_over(row)
     assert service is not None  # noqa: S101  (the view asks)
     content = outgoing.content
     copies = [Copy(f"copy-{f.key}", f.label, content[f.key]) for f in service.fields if content.get(f.key)]

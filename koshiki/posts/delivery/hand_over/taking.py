@@ -13,7 +13,6 @@ from koshiki.calendar import wareki
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 from koshiki.posts import jobs
-from koshiki.posts.content import by_hand
 from koshiki.posts.delivery.check import check
 from koshiki.posts.delivery.judge import WORKERS, evidence_in, locked_row, move, posted_at
 from koshiki.posts.delivery.send import outgoing_of
@@ -26,7 +25,7 @@ S = Delivery.State
 
 def may_see(row: Delivery, person: Person) -> bool:
     """Whose page this is: the account's authors and approvers."""
-    return by_hand(row.account) is not None and works_on(person, row.account_id)
+    return row.by_hand and works_on(person, row.account_id)
 
 
 def may_record(row: Delivery, person: Person) -> bool:

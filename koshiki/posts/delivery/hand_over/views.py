@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from koshiki.guideline import Refused
 from koshiki.networks.base import HandsOver
 from koshiki.organization.models import Person
-from koshiki.posts.content import by_hand
+from koshiki.posts.content import handed_over
 from koshiki.posts.delivery.hand_over import mending, taking
 from koshiki.posts.delivery.hand_over.forms import AddressForm, GiveBackForm, MendForm
 from koshiki.posts.delivery.hand_over.showing import file_name, page_of
@@ -123,7 +123,7 @@ def _person(request: HttpRequest) -> Person:
 
 
 def _service(row: Delivery) -> HandsOver:
-    service = by_hand(row.account)
+    service = handed_over(row)
     assert service is not None  # noqa: S101  (_row)
     return service
 
