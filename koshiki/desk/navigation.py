@@ -40,6 +40,7 @@ ROOMS = (
     Room("停止", "holds", "stopped"),
     Room("所属", "divisions", "setting"),
     Room("職員", "people", "people", sees_people),
+    Room("サービス", "services", "lock", is_it),
     Room("控え", "backups", "file", is_it),
     Room("記録", "log", "log"),
     Room("ガイドライン", "guideline_map", "guideline"),

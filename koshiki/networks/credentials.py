@@ -12,7 +12,7 @@ import os
 import secrets as randomness
 import stat
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -99,6 +99,15 @@ def add_key(path: Path) -> str:
     ring["keys"].append(_new_key())
     _write(path, ring, replace=True)
     return str(ring["keys"][-1]["id"])
+
+
+@sensitive_variables()
+def drop_keys(path: Path, unneeded: Collection[str]) -> None:
+    """Takes keys out of the ring that nothing is sealed with any more; never the newest. Raises KeyRingTrouble."""
+    newest = load_key_ring(path).newest
+    ring = json.loads(path.read_text("utf-8"))
+    ring["keys"] = [key for key in ring["keys"] if key["id"] == newest or key["id"] not in unneeded]
+    _write(path, ring, replace=True)
 
 
 @sensitive_variables()

@@ -1,10 +1,12 @@
-"""What a worker does for the register: every morning it looks whether the city's site still shows the accounts."""
+"""What a worker does for the register: it renews connections that run out, and every morning looks whether the city's
+site still shows the accounts."""
 
 from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
 from koshiki.guideline import Way, guideline
+from koshiki.register import refreshing
 from koshiki.register.actions.page import look_at_page
 from koshiki.register.address import register_address
 from koshiki.register.models import Account
@@ -17,6 +19,15 @@ def look_at_pages(timestamp: int) -> None:
     if guideline().way is not Way.PAGES:
         for account in Account.objects.public().order_by("pk"):
             look.defer(account=account.pk)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="register.refresh_connections", queue="read_back", queueing_lock="register.refresh_connections",
+          pass_context=False)
+def refresh_connections(timestamp: int) -> None:
+    """Credentials that run out are renewed in good time; which those are the rows say."""
+    for pk in refreshing.due():
+        refreshing.refresh(pk)
 
 
 @app.task(name="register.look_at_page", queue="read_back", pass_context=False, priority=-10)

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from koshiki import clock
 from koshiki.networks import adapter
-from koshiki.networks.base import Link
+from koshiki.networks.base import Link, Secret, SignsIn
 from koshiki.networks.credentials import (
     DoesNotOpen,
     KeyRingTrouble,
@@ -16,7 +20,10 @@ from koshiki.networks.credentials import (
     sealed_with,
     unseal,
 )
-from koshiki.register.models import Account, Connection
+from koshiki.register.models import Account, Connection, ServiceApp
+
+APP = "app"  # what stands for the account where a secret belongs to a service as a whole
+EARLY = timedelta(days=1)
 
 
 class NotConnected(Exception):
@@ -30,8 +37,29 @@ class NotConnected(Exception):
 def kept(link: Link, *, service: str) -> dict[str, Any]:
     """The columns of a Connection that hold this link. Raises KeyRingTrouble."""
     facts = {**link.facts, "server": link.server}
+    expires_at = datetime.fromisoformat(facts["expires_at"]) if facts.get("expires_at") else None
     return {"sealed": seal(link.secrets, account=link.account, service=service),
-            "server": json.dumps(facts, ensure_ascii=False, sort_keys=True)}
+            "server": json.dumps(facts, ensure_ascii=False, sort_keys=True),
+            "expires_at": expires_at, "refresh_at": _in_good_time(expires_at) if expires_at else None}
+
+
+def _in_good_time(expires_at: datetime) -> datetime:
+    """When to refresh: with a quarter of the time still to come, at most a day before it runs out."""
+    now = clock.now()
+    return expires_at - min((expires_at - now) / 4, EARLY)
+
+
+def app_of(service: str) -> dict[str, Secret]:
+    """What IT registered at the service; empty where nothing is. Raises NotConnected where it doesn't open."""
+    row = ServiceApp.objects.filter(service=service, ended_at=None).first()
+    return _unsealed(row.sealed, account=APP, service=service) if row else {}
+
+
+def _unsealed(sealed: bytes | memoryview, *, account: str, service: str) -> dict[str, Secret]:
+    try:
+        return unseal(sealed, account=account, service=service)
+    except (DoesNotOpen, KeyRingTrouble):
+        raise NotConnected("保存された接続の鍵を開けません。鍵束のファイルを確かめてください。") from None
 
 
 def link_of(account: Account) -> Link:
@@ -42,22 +70,46 @@ def link_of(account: Account) -> Link:
     row = Connection.objects.filter(account=account, ended_at=None).first()
     if row is None:
         raise NotConnected("アカウントがサービスに接続されていません。")
-    facts = json.loads(row.server)
-    try:
-        secrets = unseal(row.sealed, account=bound, service=account.service)
-    except (DoesNotOpen, KeyRingTrouble):
-        raise NotConnected("保存された接続の鍵を開けません。鍵束のファイルを確かめてください。") from None
-    return Link(account=bound, server=str(facts.get("server", "")), secrets=secrets, facts=facts)
+    return opened(row, account)
+
+
+def opened(row: Connection, account: Account) -> Link:
+    """This connection's link. Raises NotConnected."""
+    facts, bound = json.loads(row.server), str(account.pk)
+    secrets = _unsealed(row.sealed, account=bound, service=account.service)
+    return Link(bound, str(facts.get("server", "")), secrets, facts, app_of(account.service) if _has_app(account) else {})
+
+
+def _has_app(account: Account) -> bool:
+    kind = adapter(account.service)
+    return kind is not None and issubclass(kind, SignsIn) and bool(kind.app_fields)
 
 
 def refuse_foreign_ring() -> None:
     """Raises KeyRingTrouble where the ring is missing, or does not open a live connection."""
     ring = load_key_ring()
-    live = Connection.objects.filter(ended_at=None).values_list("sealed", "account_id", "account__service")
-    closed = [sealed for sealed, account, service in live.iterator()
-              if not _opens(sealed, account=str(account), service=service, ring=ring)]
+    closed = [kept.sealed for kept in everything_sealed()
+              if not _opens(kept.sealed, account=kept.account, service=kept.service, ring=ring)]
     if closed:
         raise KeyRingTrouble(f"接続を封印した鍵がない: {len(closed)}件、{', '.join(sorted({*map(_key_of, closed)}))}")
+
+
+@dataclass(frozen=True)
+class Sealed:
+    """One secret as it is kept: its row, and what is bound into it."""
+
+    row: Connection | ServiceApp
+    sealed: bytes
+    account: str
+    service: str
+
+
+def everything_sealed() -> Iterator[Sealed]:
+    """All secrets that are in use: those of connections and those of the services' apps."""
+    for row in Connection.objects.filter(ended_at=None).select_related("account").order_by("pk").iterator():
+        yield Sealed(row, bytes(row.sealed), str(row.account_id), row.account.service)
+    for app in ServiceApp.objects.filter(ended_at=None).order_by("pk"):
+        yield Sealed(app, bytes(app.sealed), APP, app.service)
 
 
 def _key_of(sealed: bytes | memoryview) -> str:
@@ -92,7 +144,7 @@ def ring_trouble() -> str:
 
 
 def _trouble() -> str:
-    if not Connection.objects.filter(ended_at=None).exists():
+    if not any(model.objects.filter(ended_at=None).exists() for model in (Connection, ServiceApp)):
         return ""
     try:
         refuse_foreign_ring()

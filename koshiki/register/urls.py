@@ -15,6 +15,7 @@ from koshiki.register.views import (
     people,
     policy,
     profile,
+    services,
 )
 
 urlpatterns = [
@@ -60,4 +61,7 @@ urlpatterns = [
     path("accounts/holds/stop/", holds.stop_all, name="stop_all"),
     path("accounts/holds/<int:pk>/lift/", holds.hold_lift, name="hold_lift"),
     path("accounts/files/<int:pk>/", files.stored_file, name="stored_file"),
+    path("settings/services/", services.services, name="services"),
+    path("settings/services/<slug:key>/app/", services.service_app, name="service_app"),
+    path("settings/services/<slug:key>/app/end/", services.service_app_end, name="service_app_end"),
 ]

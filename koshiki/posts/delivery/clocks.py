@@ -10,9 +10,9 @@ from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
-from koshiki.posts.delivery import holds
 from koshiki.posts.delivery.restore import WHO, may_confirm
 from koshiki.posts.delivery.times import elapsing, times
+from koshiki.register import stopping
 from koshiki.register.models import Hold
 
 _began = (time.time(), elapsing())
@@ -26,7 +26,7 @@ def refuse_jump() -> None:
     _began = now
     if abs(jump) > times().skew:
         reason = f"この機械の時計が{abs(jump):.0f}秒飛びました。"
-        holds.stop(Hold.Kind.CLOCK, reason, "K-clock")
+        stopping.stop(Hold.Kind.CLOCK, reason, "K-clock")
         raise Refused("K-clock", reason, now="時計を直し、停止を解いた後、期限の残るものは責任者が進めます。",
                       who="システム管理の担当")
 
@@ -34,7 +34,7 @@ def refuse_jump() -> None:
 def compare(skew: float | None, service: str) -> None:
     """Holds the service where its `Date` and our clock are too far apart; the call that told it is over."""
     if skew is not None and abs(skew) > times().skew:
-        holds.stop(Hold.Kind.CLOCK, f"サービスの時計と{abs(skew):.0f}秒違います。", "K-clock", service=service)
+        stopping.stop(Hold.Kind.CLOCK, f"サービスの時計と{abs(skew):.0f}秒違います。", "K-clock", service=service)
 
 
 @transaction.atomic

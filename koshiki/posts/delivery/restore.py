@@ -13,9 +13,9 @@ from koshiki.database.models import Installation
 from koshiki.guideline import Refused
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import heads_service, is_it
-from koshiki.posts.delivery import holds
 from koshiki.posts.delivery.states import fenced_off
 from koshiki.posts.models import Delivery
+from koshiki.register import stopping
 from koshiki.register.models import Hold
 
 S = Delivery.State
@@ -24,7 +24,7 @@ WHO = "システム管理の担当又は情報政策課長"
 
 def discovered(why: str) -> None:
     """Data folder and database do not belong together: everything is held until a person confirms."""
-    holds.stop(Hold.Kind.RESTORE, why, "K-restore")
+    stopping.stop(Hold.Kind.RESTORE, why, "K-restore")
 
 
 def may_confirm(person: Person) -> bool:

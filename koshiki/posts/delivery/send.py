@@ -23,8 +23,9 @@ from koshiki.posts.delivery.claim import Claim, carrying, lease_end, renewing
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing
 from koshiki.posts.models import Delivery
-from koshiki.register.link import NotConnected, link_of
+from koshiki.register.link import NotConnected
 from koshiki.register.models import Account
+from koshiki.register.refreshing import fresh_link
 
 S = Delivery.State
 
@@ -61,7 +62,7 @@ def opened(row: Delivery) -> Publishes:
     if row.by_hand or adapter(row.account.service) is None:
         raise settle.HandOver
     try:
-        return network(row.account.service, link_of(row.account))
+        return network(row.account.service, fresh_link(row.account))
     except NotConnected as missing:
         raise Refused("K-hold", missing.reason, now="つなぎ直した後、「発信を進める」を押します。",
                       who="情報発信責任者又は所属長") from None

@@ -18,12 +18,13 @@ from koshiki.guideline import Refused
 from koshiki.networks.base import NotSent, OutcomeUnknown, Published, Rejected, TokenDead
 from koshiki.organization.alerts import tell
 from koshiki.posts import jobs
-from koshiki.posts.delivery import breaker, holds
+from koshiki.posts.delivery import breaker
 from koshiki.posts.delivery.claim import Claim
 from koshiki.posts.delivery.hand_over.offering import offer
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import times
 from koshiki.posts.models import Delivery
+from koshiki.register import stopping
 
 S = Delivery.State
 log = logging.getLogger("koshiki.delivery")
@@ -127,7 +128,7 @@ def _failed(row: Delivery, reason: str) -> None:
 
 def _dead(row: Delivery, reason: str) -> None:
     with transaction.atomic():
-        holds.token_dead(row.account, reason)
+        stopping.token_dead(row.account, reason)
         hold(row, reason, "K-hold")
 
 
@@ -161,4 +162,4 @@ def _told(row: Delivery, subject: str) -> None:
     others = Delivery.objects.filter(post=row.post_id, state=row.state, segment=row.segment).exclude(pk=row.pk)
     if others.exists():
         return
-    tell(holds.workers(row.account), subject=subject, path=f"/posts/{row.post_id}/deliveries/")
+    tell(stopping.workers(row.account), subject=subject, path=f"/posts/{row.post_id}/deliveries/")

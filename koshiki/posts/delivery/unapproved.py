@@ -12,8 +12,8 @@ from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.organization.alerts import tell
 from koshiki.organization.models import Alert, Person
-from koshiki.posts.delivery import holds
 from koshiki.posts.models import Post, Revision
+from koshiki.register import stopping
 
 SUBJECT = "発信日時までに承認されなかった投稿"
 SINCE = timedelta(days=1)
@@ -36,6 +36,6 @@ def _tell(revision: Revision) -> None:
         return
     people: list[Person] = [revision.author]
     for target in revision.targets.select_related("account"):
-        people += holds.workers(target.account)
+        people += stopping.workers(target.account)
     tell(people, subject=SUBJECT, path=path)
     record("post.overdue", locked, by=None, clause="K-late", revision=revision.number)

@@ -20,7 +20,7 @@ from koshiki.networks.credentials import seal, unseal
 from koshiki.organization.models import Person
 from koshiki.register.address import is_registered
 from koshiki.register.flow import FLOW
-from koshiki.register.link import kept
+from koshiki.register.link import NotConnected, app_of, kept
 from koshiki.register.models import Account, Connection, ConnectionAttempt, Hold
 from koshiki.register.moves import locked_for, pass_on
 
@@ -55,7 +55,8 @@ def begin_connection(account: Account, server: str, *, session: str, redirect_ur
     Raises Refused; NotSent, Rejected with words for the person. `session` names the person's session.
     """
     FLOW.check(account, "connect", by=by)
-    beginning = _sign_in(account).begin({}, server, redirect_uri)
+    kind = _sign_in(account)
+    beginning = kind.begin(_app(account, kind), server, redirect_uri)
     with transaction.atomic():
         locked = locked_for(account, "connect", by=by)
         ConnectionAttempt.objects.create(
@@ -71,7 +72,8 @@ def finish_connection(state: str, code: str, *, session: str, by: Person) -> Con
     account = attempt.account
     FLOW.check(account, "connect", by=by)
     pending = unseal(attempt.sealed, account=_bound(account), service=account.service)
-    link = _sign_in(account).finish({}, pending, code, account=str(account.pk), address=account.url)
+    kind = _sign_in(account)
+    link = kind.finish(_app(account, kind), pending, code, account=str(account.pk), address=account.url)
     return _connected(account, link, by=by)
 
 
@@ -99,6 +101,19 @@ def _sign_in(account: Account) -> type[SignsIn]:
     if (kind := signs_in(account)) is None:
         raise _unconnectable(account)
     return kind
+
+
+def _app(account: Account, kind: type[SignsIn]) -> dict[str, Secret]:
+    """What IT registered at the service for all accounts. Raises Refused K-connection where it is missing."""
+    try:
+        app = app_of(account.service) if kind.app_fields else {}
+    except NotConnected as closed:
+        raise Refused("K-connection", closed.reason, who="システム管理の担当") from None
+    if any(field.key not in app for field in kind.app_fields):
+        raise Refused("K-connection", f"{account.get_service_display()}に、koshiki をアプリとしてまだ登録していません。",
+                      now="システム管理の担当が、サービスの画面でアプリを登録し、「サービス」のページに記録すると、接続できます。",
+                      who="システム管理の担当")
+    return app
 
 
 def _unconnectable(account: Account) -> Refused:

@@ -17,9 +17,10 @@ from koshiki.register.actions.page import page_fault, require_address, require_p
 from koshiki.register.address import is_shortened, register_address, the_citys_own
 from koshiki.register.files import keep_document
 from koshiki.register.flow import FLOW, HEAD, IP_STAFF
-from koshiki.register.link import NotConnected, link_of
+from koshiki.register.link import NotConnected
 from koshiki.register.models import Account, ProfileCheck, ProfileException, StoredFile, Verification
 from koshiki.register.moves import locked_for, pass_on
+from koshiki.register.refreshing import fresh_link
 from koshiki.text import links
 
 Result = ProfileCheck.Result
@@ -53,7 +54,7 @@ def _looked_up(account: Account) -> tuple[Result, str]:
     if kind is None or not issubclass(kind, ShowsProfile):
         return Result.UNREADABLE, "このサービスのプロフィール欄は、自動では読み取れません。"
     try:
-        return compared(kind(link_of(account)).profile(), register_address(account))
+        return compared(kind(fresh_link(account)).profile(), register_address(account))
     except (Outcome, NotConnected) as trouble:
         return Result.UNREADABLE, trouble.reason
 

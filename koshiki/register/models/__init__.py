@@ -3,7 +3,7 @@
 from koshiki.register.models.account import Account
 from koshiki.register.models.application import Application, Decision, Review
 from koshiki.register.models.assignment import Assignment
-from koshiki.register.models.connection import Connection, ConnectionAttempt
+from koshiki.register.models.connection import Connection, ConnectionAttempt, ServiceApp
 from koshiki.register.models.file import StoredFile
 from koshiki.register.models.hold import Hold
 from koshiki.register.models.notification import Notification
@@ -27,6 +27,7 @@ __all__ = [
     "RegisterPage",
     "RegisterPageCheck",
     "Review",
+    "ServiceApp",
     "StoredFile",
     "Verification",
 ]

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 
 from koshiki import clock
+from koshiki.networks import service_choices
 from koshiki.organization.models import Person
 from koshiki.register.models.account import Account
 
@@ -19,6 +20,10 @@ class Connection(models.Model):
     connected_by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="接続した職員")
     connected_at = models.DateTimeField("接続日時", default=clock.now)
     dead_at = models.DateTimeField("使えなくなった日時", null=True, blank=True)
+    expires_at = models.DateTimeField("鍵の期限", null=True, blank=True, help_text="空なら、期限がない")
+    refresh_at = models.DateTimeField("次に更新する日時", null=True, blank=True)
+    refresh_until = models.DateTimeField("更新の占有の期限", null=True, blank=True)
+    epoch = models.PositiveIntegerField("世代", default=0, help_text="鍵を書き換えるたびに進む")
     ended_at = models.DateTimeField("終了日時", null=True, blank=True)
 
     class Meta:
@@ -31,6 +36,25 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} {self.handle}"
+
+
+class ServiceApp(models.Model):
+    """アプリの登録 — koshiki as a service knows it: what IT registered there once for all accounts; sealed."""
+
+    service = models.CharField("サービス", max_length=30, choices=service_choices)
+    sealed = models.BinaryField("封印した鍵")
+    registered_by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="登録した職員")
+    registered_at = models.DateTimeField("登録日時", default=clock.now)
+    ended_at = models.DateTimeField("終了日時", null=True, blank=True)
+
+    class Meta:
+        verbose_name = "アプリの登録"
+        constraints = [
+            models.UniqueConstraint(fields=["service"], condition=Q(ended_at__isnull=True), name="one_live_service_app"),
+        ]
+
+    def __str__(self) -> str:
+        return self.get_service_display()
 
 
 class ConnectionAttempt(models.Model):

@@ -12,10 +12,10 @@ from django.urls import reverse
 from koshiki.audit.log import record
 from koshiki.organization.alerts import tell
 from koshiki.organization.models import Alert
-from koshiki.posts.delivery import holds
 from koshiki.posts.delivery.states import write
 from koshiki.posts.delivery.times import times
 from koshiki.posts.models import Delivery
+from koshiki.register import stopping
 
 SUBJECT = "投稿の手渡し"
 AGAIN = "投稿の手渡し（まだ投稿されていません）"
@@ -26,13 +26,13 @@ def offer(row: Delivery) -> None:
     """It waits for a person to take it; nothing of it is out. Raises Overtaken."""
     write(row, to=Delivery.State.OFFERED, next_at=Now() + timedelta(seconds=times().watch), lease_until=None,
           intent_at=None, taken_by=None, reason="", clause="")
-    tell(holds.workers(row.account), subject=SUBJECT, path=path_of(row))
+    tell(stopping.workers(row.account), subject=SUBJECT, path=path_of(row))
     record("delivery.hand_over", row, by=None, clause="K-handover")
 
 
 def remind(row: Delivery) -> None:
     """Tells the same people once more; in the caller's transaction."""
-    tell(holds.workers(row.account), subject=AGAIN, path=path_of(row))
+    tell(stopping.workers(row.account), subject=AGAIN, path=path_of(row))
     record("delivery.remind", row, by=None, clause="K-handover")
 
 
