@@ -137,8 +137,8 @@ class Threads(Publishes):
         return [{**content, "text": part} for part in parts]
 
     def problems(self, content: Content, media: Sequence[Media]) -> list[Problem]:
-        parts = self.segments(content)
-        found = [problem for part in parts for problem in super().problems(part, media)]
+        parts, of_one = self.segments(content), super().problems
+        found = [problem for part in parts for problem in of_one(part, media)]
         if len(parts) > self.most_segments:
             found.append(Problem("text", f"{self.label}では、続きの投稿は{self.most_segments}件までです（いま{len(parts)}件）。"))
         return list(dict.fromkeys(found))

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from koshiki.networks.base import Field, LastCheck, MediaRules, Outgoing, Published, Stage, Threads
 from koshiki.networks.threads import split
 from koshiki.text import graphemes
 
@@ -46,3 +47,25 @@ def test_no_letter_is_lost_and_every_part_is_something(text: str, most: int) -> 
     found = parts(text, most)
     assert re.sub(r"\s", "", "".join(found)) == re.sub(r"\s", "", text)
     assert all(part.strip() for part in found) or found == [""]
+
+
+class Posts(Threads):
+    """A service that takes 17 characters."""
+
+    key, label = "short", "短いサービス"
+    most_segments = 3
+    fields = (Field("text", "本文", "text", max=17),)
+    media_rules = MediaRules(0, (), 0, 0, 0)
+
+    def publish(self, outgoing: Outgoing, stage: Stage, last_check: LastCheck) -> Published:
+        raise NotImplementedError
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [(SENTENCES, None), ("長" * 18, "17字まで"), (SENTENCES * 2, "3件まで"), (" ", "入力してください")],
+)
+def test_a_thread_is_refused_for_what_one_of_its_posts_is_or_for_their_number(text: str, said: str | None) -> None:
+    problems = [problem.message for problem in Posts().problems({"text": text}, ())]
+    assert len(problems) == (said is not None)
+    assert all(said in message for message in problems if said)
