@@ -95,7 +95,7 @@ def call(
     url: str,
     *,
     token: Secret | None = None,
-    headers: Mapping[str, str] | None = None,
+    headers: Mapping[str, str | Secret] | None = None,
     json: object = None,
     form: Mapping[str, str | Secret] | None = None,
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
@@ -106,7 +106,7 @@ def call(
 ) -> Answer:
     """One request and its answer; `last_check` runs on the open connection directly before the first byte.
 
-    With a token, or `private`, it goes by https, or inside the networks that the installation allows, only.
+    With a token, a secret header or `private` it goes by https, or inside the networks that are allowed, only.
     A server that says back a secret which it was sent is not quoted with it.
     Raises NeverSent (Forbidden), NoAnswer, and whatever `last_check` raises (then nothing was sent).
     """
@@ -117,12 +117,13 @@ def call(
     deadline = time.monotonic() + seconds
     host, port = request.url.host, request.url.port or {"http": 80, "https": 443}[request.url.scheme]
     way = way_to(host, port, min(seconds, _CONNECT_SECONDS))
-    if (token or private) and request.url.scheme == "http" and not way.inside:
+    secrets = [value for value in (token, *(headers or {}).values()) if isinstance(value, Secret)]
+    if (secrets or private) and request.url.scheme == "http" and not way.inside:
         raise Forbidden("暗号化されない接続（http）では、認証情報を送りません。")
     writing = _Writing(last_check)
     with closing(_pool(way, deadline)) as pool:
         answer = _sent(pool, request, writing, max_bytes)
-    return replace(answer, body=_without(answer.body, [token, *(form or {}).values()]))
+    return replace(answer, body=_without(answer.body, [*secrets, *(form or {}).values()]))
 
 
 def fetch(url: str, *, seconds: float = 15.0, max_bytes: int = MAX_BYTES) -> Fetched:
@@ -162,14 +163,14 @@ def _request(
     method: str,
     url: str,
     token: Secret | None,
-    headers: Mapping[str, str] | None,
+    headers: Mapping[str, str | Secret] | None,
     json: object,
     form: Mapping[str, str | Secret] | None,
     files: Mapping[str, tuple[str, bytes, str]] | None,
 ) -> httpx.Request:
     """Raises Forbidden for an address that is not one of the web, NeverSent for one that can't be written."""
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Accept": "*/*", "Connection": "close"}
-    sent |= dict(headers or {})
+    sent |= {name: _plain(value) for name, value in (headers or {}).items()}
     try:
         address = httpx.URL(url)
         if address.scheme not in ("http", "https") or not address.host or address.userinfo:

@@ -17,7 +17,7 @@ import pytest
 
 from koshiki.networks import http
 from koshiki.networks.credentials import Secret
-from koshiki.networks.http import NeverSent, NoAnswer, call, fetch, retry_after
+from koshiki.networks.http import Forbidden, NeverSent, NoAnswer, call, fetch, retry_after
 from tests.networks.peer import OK, Peer, peer, resolver, url
 
 
@@ -94,6 +94,20 @@ class TestWhatWasSent:
         with peer(b"HTTP/1.1 307 Moved\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n") as running:
             assert call("POST", url(running), json={}).status == 307
             assert len(running.received) == 1
+
+    def test_a_secret_header_is_sent_and_never_said_back(self) -> None:
+        def behave(connection: socket.socket, head: bytes) -> None:
+            connection.sendall(b"HTTP/1.1 400 Bad\r\nContent-Length: %d\r\n\r\n%b" % (len(head), head))
+
+        with peer(behave) as running:
+            answer = call("POST", url(running), headers={"Authorization": Secret("Basic c2VjcmV0LWFwcA==")})
+            assert b"Authorization: Basic c2VjcmV0LWFwcA==" in running.received[0]
+            assert b"Authorization: ***" in answer.body
+
+    def test_a_secret_header_goes_unencrypted_inside_the_allowed_networks_only(self, settings: Any) -> None:
+        settings.KOSHIKI_ALLOWED_NETWORKS = ()
+        with pytest.raises(Forbidden, match="暗号化"):
+            call("POST", "http://93.184.215.14/", headers={"Authorization": Secret("Basic c2VjcmV0")}, seconds=2)
 
     def test_it_says_who_it_is_and_keeps_no_cookies(self) -> None:
         with peer(b"HTTP/1.1 200 OK\r\nSet-Cookie: a=b\r\nContent-Length: 0\r\n\r\n") as running:
