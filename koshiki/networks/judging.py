@@ -6,6 +6,7 @@ Only what is known not to have been carried out may be tried again; every doubt 
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from koshiki.networks.http import Answer, NeverSent, NoAnswer, retry_after
@@ -16,11 +17,18 @@ _NOT_CARRIED_OUT = frozenset({408, 421, 425, 429})
 _GONE = frozenset({404, 410})
 _MOVED = frozenset({301, 307, 308})
 
+Says = Callable[[dict[str, Any]], object]
+"""Where a service puts its own words into the JSON of a refusal."""
 
-def judged(answer: Answer) -> Any:
+
+def _usual(data: dict[str, Any]) -> object:
+    return data.get("error_description") or data.get("error")
+
+
+def judged(answer: Answer, says: Says = _usual) -> Any:
     """The JSON of a successful answer. Raises the outcome that any other answer means."""
     if not 200 <= answer.status < 300:
-        raise _meaning(answer)
+        raise _meaning(answer, says)
     try:
         return answer.json()
     except ValueError:
@@ -37,9 +45,24 @@ def harmless(outcome: Outcome) -> Outcome:
     return NotSent(outcome.reason) if isinstance(outcome, OutcomeUnknown) else outcome
 
 
-def _meaning(answer: Answer) -> Outcome:
-    status, said = answer.status, _said(answer)
-    reason = f"サーバーの答えは{status}でした" + (f"（{said}）。" if said else "。")
+def reason_in(answer: Answer, says: Says = _usual) -> str:
+    """What a refusing answer said, in words for staff."""
+    said = words_in(answer, says)
+    return f"サーバーの答えは{answer.status}でした" + (f"（{said}）。" if said else "。")
+
+
+def words_in(answer: Answer, says: Says = _usual) -> str:
+    """The server's own words, if it says any where `says` looks; harmless to show."""
+    try:
+        data = answer.json()
+    except ValueError:
+        return ""
+    said = says(data) if isinstance(data, dict) else None
+    return plain_words(said) if isinstance(said, str) else ""
+
+
+def _meaning(answer: Answer, says: Says) -> Outcome:
+    status, said, reason = answer.status, words_in(answer, says), reason_in(answer, says)
     if status == 401 or (status == 403 and said):
         return TokenDead(f"接続が無効になっています。つなぎ直してください。{reason}")
     if status in _NOT_CARRIED_OUT:
@@ -51,16 +74,6 @@ def _meaning(answer: Answer) -> Outcome:
     if status in _GONE:
         return Gone(reason)
     return Rejected(reason) if 400 <= status < 500 else OutcomeUnknown(reason)
-
-
-def _said(answer: Answer) -> str:
-    """The server's own words, if it says any as these interfaces do; harmless to show."""
-    try:
-        data = answer.json()
-    except ValueError:
-        return ""
-    said = data.get("error_description") or data.get("error") if isinstance(data, dict) else None
-    return plain_words(said) if isinstance(said, str) else ""
 
 
 def plain_words(said: str) -> str:
