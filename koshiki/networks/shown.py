@@ -55,13 +55,12 @@ def links_of(html: str) -> tuple[str, ...]:
 
 
 def skeleton(text: str) -> str:
-    """A text without what services change when they show it: spaces, marks, and the host of a mention.
+    """A text without what services change when they show it: spaces, marks, a link's scheme, a mention's host.
 
     Two texts with the same skeleton are the same text as far as a look-up can tell.
     """
-    text = unicodedata.normalize(
-        "NFKC", regex.sub(r"(?<![\w/])(@\w+)@[\w.-]+\w(?::\d+)?", r"\1", text)
-    ).casefold()
+    text = regex.sub(r"(?<![\w/])(@\w+)@[\w.-]+\w(?::\d+)?", r"\1", text)
+    text = unicodedata.normalize("NFKC", regex.sub(r"https?://", "", text)).casefold()
     return regex.sub(r"[^\p{L}\p{M}\p{N}]", "", text) or regex.sub(r"\s", "", text)
 
 
