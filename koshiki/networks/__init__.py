@@ -12,6 +12,7 @@ from koshiki.networks.base import HandsOver, Link, Network, Publishes
 from koshiki.networks.city_feed import CityFeed
 from koshiki.networks.hand_over import services as by_hand
 from koshiki.networks.mastodon import Mastodon
+from koshiki.networks.x import X
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,13 @@ SERVICES: dict[str, Service] = {
     for service in (
         _of(Mastodon),
         _of(CityFeed),
-        *map(_posted_by_people, by_hand.ALL),
+        _posted_by_people(by_hand.Facebook),
+        _of(X, by_hand.X),
+        _posted_by_people(by_hand.Instagram),
+        _posted_by_people(by_hand.YouTube),
+        _posted_by_people(by_hand.Line),
+        _posted_by_people(by_hand.Bluesky),
+        _posted_by_people(by_hand.Blog),
     )
 }
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import ClassVar
 
 from koshiki.networks.base import Field, MediaRules
-from koshiki.networks.hand_over import HandOver, weighing
+from koshiki.networks.hand_over import HandOver
 from koshiki.networks.hand_over.posting import Forms
+from koshiki.networks.x import weighing
 
 _PHOTOS = ("image/jpeg", "image/png")
 
@@ -95,6 +96,3 @@ class Blog(HandOver):
     composing = ("ブログの投稿画面", "{account}/wp-admin/post-new.php")
     forms = Forms(kept=("p", "page_id"), never=r".*/wp-(?:admin|login|json|content|includes)\b.*")
     readable = True
-
-
-ALL: tuple[type[HandOver], ...] = (Facebook, X, Instagram, YouTube, Line, Bluesky, Blog)
