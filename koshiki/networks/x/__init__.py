@@ -66,6 +66,7 @@ _MOST_COMMENT_PAGES = 20  # a storm of them is when they matter
 _CANDIDATES = "20"
 _OF_POSTS = "attachments,conversation_id,entities,note_post"
 _OF_PROFILE = "description,entities,location,name,profile_image_url,url,verified,verified_type"
+_OF_CANDIDATES = "description,entities,name,profile_image_url"
 _OFFICIAL_MARKS = frozenset({"business", "government"})
 _SEARCHABLE = re.compile(r"[A-Za-z0-9_' ]{1,50}")
 
@@ -171,8 +172,8 @@ class X(Threads, LooksUp, Reads, Deletes, ShowsTimeline, ShowsComments, Hides, R
 
     def read(self, remote_id: str) -> Shown | None:
         try:
-            page = self._api.get(f"/2/tweets/{_number(remote_id)}", post_fields=_OF_POSTS,
-                                 expansions="attachments.media_keys", media_fields="alt_text")
+            page = self._api.get(f"/2/tweets/{_number(remote_id)}", {
+                "post.fields": _OF_POSTS, "expansions": "attachments.media_keys", "media.fields": "alt_text"})
         except Gone:
             return None
         except Rejected as refusal:
@@ -187,24 +188,21 @@ class X(Threads, LooksUp, Reads, Deletes, ShowsTimeline, ShowsComments, Hides, R
         """Answers to the account's own posts, hidden ones too: the search doesn't tell which are."""
         if since < datetime.now(UTC) - _SEARCH_REACHES:
             raise NotSent("Xで返信をさかのぼれるのは、7日前までです。")
-        own = self._account_id
-        pages = self._api.pages(
-            "/2/tweets/search/recent", "next_token", _MOST_COMMENT_PAGES, query=f"to:{own} -from:{own}", max_results=_PAGE,
-            start_time=_moment(since), post_fields=_OF_POSTS, expansions="author_id",
-        )
+        to_us = f"to:{self._account_id} -from:{self._account_id}"
+        asked = {"query": to_us, "expansions": "author_id", **_listed(since)}
+        pages = self._api.pages("/2/tweets/search/recent", asked, "next_token", _MOST_COMMENT_PAGES)
         return [comment for page in pages for comment in posts.as_comments(page) if comment.at >= since]
 
     def search(self, words: str) -> list[Candidate]:
         if not _SEARCHABLE.fullmatch(words.strip()):
             raise Rejected("Xでアカウントを探せるのは、英数字の名前（50字まで）だけです。")
-        page = self._api.get("/2/users/search", query=words.strip(), max_results=_CANDIDATES,
-                             user_fields="description,entities,name,profile_image_url")
+        page = self._api.get("/2/users/search", {
+            "query": words.strip(), "max_results": _CANDIDATES, "user.fields": _OF_CANDIDATES})
         return [_candidate(user) for user in objects(page.get("data")) if posts.is_id(text(user, "id"))]
 
     def _own(self, since: datetime, **asked: str) -> list[Object]:
         """Own posts since then, newest first. Raises NotSent also where they can't be seen so far back."""
-        pages = self._api.pages(f"/2/users/{self._account_id}/tweets", "pagination_token", max_results=_PAGE,
-                                start_time=_moment(since), post_fields=_OF_POSTS, **asked)
+        pages = self._api.pages(f"/2/users/{self._account_id}/tweets", {**asked, **_listed(since)}, "pagination_token")
         found = {text(post, "id"): post for page in pages for post in posts.posts_in(page)}
         return sorted(found.values(), key=lambda post: int(text(post, "id")), reverse=True)
 
@@ -224,8 +222,10 @@ def _number(remote_id: str) -> str:
     return remote_id
 
 
-def _moment(since: datetime) -> str:
-    return min(since, datetime.now(UTC) - _TOO_FRESH).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def _listed(since: datetime) -> dict[str, str]:
+    """What is asked of a list of posts from a moment on."""
+    start = min(since, datetime.now(UTC) - _TOO_FRESH).astimezone(UTC)
+    return {"start_time": f"{start:%Y-%m-%dT%H:%M:%SZ}", "max_results": _PAGE, "post.fields": _OF_POSTS}
 
 
 def _profile(own: Object) -> Profile:

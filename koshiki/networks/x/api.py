@@ -33,20 +33,19 @@ class Api:
         self.token = token
         self.skew: float | None = None
 
-    def get(self, path: str, **parameters: str) -> Object:
-        """What is at `path`; parameters are named with `_` for `.`. Raises NotSent, Gone, Rejected, TokenDead."""
-        query = urlencode({name.replace("_fields", ".fields"): value for name, value in parameters.items()})
-        return self.harmlessly("GET", f"{path}?{query}" if query else path)
+    def get(self, path: str, asked: Mapping[str, str] | None = None) -> Object:
+        """What is at `path`, with what was asked for. Raises NotSent, Gone, Rejected, TokenDead."""
+        return self.harmlessly("GET", f"{path}?{urlencode(asked)}" if asked else path)
 
-    def pages(self, path: str, token_name: str, most: int = MOST_PAGES, **parameters: str) -> Iterator[Object]:
-        """The pages of a list, each asked for when it is needed. Raises NotSent also where it has too many."""
+    def pages(self, path: str, asked: Mapping[str, str], onward: str, most: int = MOST_PAGES) -> Iterator[Object]:
+        """The pages of a list, each when it is needed; `onward` names the next. Raises NotSent also for too many."""
+        asked = dict(asked)
         for _ in range(most):
-            page = self.get(path, **parameters)
+            page = self.get(path, asked)
             yield page
-            onward = text(part(page, "meta"), "next_token")
-            if not onward:
+            if not (following := text(part(page, "meta"), "next_token")):
                 return
-            parameters[token_name] = onward
+            asked[onward] = following
         raise NotSent("一覧をさかのぼりきれません。")
 
     def harmlessly(self, method: str, path: str, **sent: Any) -> Object:

@@ -80,7 +80,7 @@ def renewed(api: str, link: Link) -> Link:
 
 def own_account(api: Api, fields: str = "") -> Object:
     """The account that a token opens. Raises NotSent, Rejected, TokenDead."""
-    own = part(api.get("/2/users/me", **({"user_fields": fields} if fields else {})), "data")
+    own = part(api.get("/2/users/me", {"user.fields": fields} if fields else None), "data")
     if not is_id(text(own, "id")) or not text(own, "username"):
         raise NotSent("Xの答えを読み取れません。")
     return own

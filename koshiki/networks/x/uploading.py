@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 from koshiki.networks.content import Media
 from koshiki.networks.outcomes import NotSent, Outgoing, Rejected
@@ -15,7 +14,7 @@ from koshiki.networks.x.posts import is_id
 _SECONDS = 120.0
 _CHUNK = 4_000_000
 _KEPT_SECONDS = 20 * 3600  # X keeps what was uploaded for 24 hours
-_PROCESSING_SECONDS = 600
+_PROCESSING_TRIES = 120
 _LONGEST_WAIT = 30
 
 
@@ -55,7 +54,7 @@ def _upload_film(api: Api, item: Media, last_check: LastCheck) -> str:
         api.harmlessly("POST", f"/2/media/upload/{media_id}/append", files=files, form={"segment_index": str(number)},
                        last_check=last_check, seconds=_SECONDS)
     state = api.harmlessly("POST", f"/2/media/upload/{media_id}/finalize", last_check=last_check)
-    _wait(state, lambda: api.get("/2/media/upload", media_id=media_id, command="STATUS"))
+    _wait(state, lambda: api.get("/2/media/upload", {"media_id": media_id, "command": "STATUS"}))
     return media_id
 
 
@@ -65,16 +64,16 @@ def _chunks(item: Media) -> Iterator[bytes]:
             yield chunk
 
 
-def _wait(state: Object, ask: Callable[[], Object], *, sleep: Callable[[float], Any] = time.sleep) -> None:
+def _wait(state: Object, ask: Callable[[], Object]) -> None:
     """Raises Rejected where X can't use the film, NotSent where it is not ready in time."""
-    for _ in range(_PROCESSING_SECONDS):
+    for _ in range(_PROCESSING_TRIES):
         work = part(part(state, "data"), "processing_info")
         if not work or work.get("state") == "succeeded":
             return
         if work.get("state") == "failed":
             raise Rejected("Xがこの動画を処理できませんでした。")
         again = work.get("check_after_secs")
-        sleep(min(again, _LONGEST_WAIT) if isinstance(again, int) and again > 0 else 1)
+        time.sleep(min(again, _LONGEST_WAIT) if isinstance(again, int) and again > 0 else 1)
         state = ask()
     raise NotSent("動画の処理が終わりません。", 60)
 

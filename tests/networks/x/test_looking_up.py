@@ -203,4 +203,4 @@ class TestLists:
         opened.publish(plain, {}, nothing)
         looked_up(opened, plain)
         assert server.calls == ["publish", "own_posts"]
-        assert server.billed == {"posts": 1}
+        assert +server.billed == {"posts": 1}
