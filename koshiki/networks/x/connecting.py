@@ -32,6 +32,8 @@ _USUAL_SECONDS = 7200
 
 
 def begin(app: Mapping[str, Secret], authorize_url: str, redirect_uri: str) -> Beginning:
+    if lacking := lacks(app):
+        raise Rejected(lacking)
     state, verifier = secrets.token_urlsafe(32), Secret(secrets.token_urlsafe(48))
     asked = {
         "response_type": "code",
@@ -47,6 +49,8 @@ def begin(app: Mapping[str, Secret], authorize_url: str, redirect_uri: str) -> B
 
 
 def finish(api: str, app: Mapping[str, Secret], pending: Mapping[str, Secret], code: str, *, account: str) -> Link:
+    if lacking := lacks(app):
+        raise Rejected(lacking)
     form: dict[str, str | Secret] = {
         "grant_type": "authorization_code",
         "code": Secret(code),
@@ -66,8 +70,8 @@ def finish(api: str, app: Mapping[str, Secret], pending: Mapping[str, Secret], c
 
 def renewed(api: str, link: Link) -> Link:
     """The same connection with new tokens. Raises NotSent, TokenDead."""
-    if not {"client_id", "client_secret"} <= link.app.keys():
-        raise NotSent("Xに登録したアプリのクライアントIDとクライアントシークレットが、設定されていません。")
+    if lacking := lacks(link.app):
+        raise NotSent(lacking)
     if "refresh_token" not in link.secrets:
         raise TokenDead("更新のためのトークンがありません。つなぎ直してください。")
     form: dict[str, str | Secret] = {"grant_type": "refresh_token", "refresh_token": link.secrets["refresh_token"]}
@@ -76,6 +80,12 @@ def renewed(api: str, link: Link) -> Link:
     except Rejected as refusal:  # a refresh token that was used, or taken back
         raise TokenDead(f"接続が無効になっています。つなぎ直してください。{refusal.reason}") from None
     return replace(link, secrets={**link.secrets, **tokens}, facts={**link.facts, "expires_at": expires_at})
+
+
+def lacks(app: Mapping[str, Secret]) -> str:
+    """What of the app that IT registers at X is not there, in words; empty if nothing."""
+    missing = [declared.label for declared in APP_FIELDS if declared.key not in app or not app[declared.key].reveal()]
+    return f"Xに登録したアプリの{'と'.join(missing)}が、設定されていません。" if missing else ""
 
 
 def own_account(api: Api, fields: str = "") -> Object:

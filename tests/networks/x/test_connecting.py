@@ -91,6 +91,15 @@ def test_a_wrong_secret_of_the_app_is_named(server: XServer) -> None:
         X.finish(wrong, beginning.pending, allowed(beginning)["code"], account="42", address="")
 
 
+@pytest.mark.parametrize("app", [{}, {"client_id": Secret("city-app")}, {"client_id": Secret("a"), "client_secret": Secret("")}])
+def test_what_it_did_not_register_at_x_is_named_before_anything_is_sent(server: XServer, app: dict[str, Secret]) -> None:
+    with pytest.raises(Rejected, match="クライアントシークレットが、設定されていません"):
+        X.begin(app, "", BACK)
+    with pytest.raises(Rejected, match="設定されていません"):
+        X.finish(app, X.begin(server.app, "", BACK).pending, "code", account="42", address="")
+    assert server.requests == []
+
+
 @pytest.mark.parametrize("fault", ["500", "503", "swallow", "cut", "html", "empty", "huge", "list", "null", "429"])
 def test_what_x_does_not_answer_properly_connects_nothing(server: XServer, fault: str) -> None:
     beginning = X.begin(server.app, "", BACK)
