@@ -160,7 +160,10 @@ class World:
         fields, expansions = _asked(query, "post.fields"), _asked(query, "expansions")
         text, urls = self._shortened(post)
         shown: dict[str, Any] = {"id": post.id, "text": text, "edit_history_post_ids": list(post.ids)}
-        more = {"conversation_id": post.begun_by, "entities": {"urls": urls} if urls else None,
+        if len(post.text) > 280:
+            shown["text"] = text[:279] + "…"
+        more = {"note_post": {"text": text} if len(post.text) > 280 else None,
+                "conversation_id": post.begun_by, "entities": {"urls": urls} if urls else None,
                 "attachments": {"media_keys": [f"3_{m}" for m in post.media]} if post.media else None}
         shown |= {key: value for key, value in more.items() if key in fields and value}
         if "author_id" in expansions:

@@ -14,12 +14,13 @@ from urllib.parse import urlencode
 
 from koshiki.networks.credentials import Secret
 from koshiki.networks.http import MAX_RETRY_AFTER, Answer, NeverSent, NoAnswer, call
-from koshiki.networks.judging import harmless, judged, outcome_of, reason_in, words_in
+from koshiki.networks.judging import harmless, judged, outcome_of, plain_words, reason_in, words_in
 from koshiki.networks.outcomes import Gone, NotSent, Outcome, OutcomeUnknown, Rejected
 
 Object = dict[str, Any]
 
 MOST_PAGES = 5
+_PAGE_BYTES = 20_000_000  # a hundred posts, each as long as X lets those write who pay, every letter escaped
 _CREDIT_SECONDS = 600  # until credits may have been bought
 _WINDOWS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 _NOT_THERE = "/problems/resource-not-found"
@@ -33,15 +34,15 @@ class Api:
         self.token = token
         self.skew: float | None = None
 
-    def get(self, path: str, asked: Mapping[str, str] | None = None) -> Object:
+    def get(self, path: str, asked: Mapping[str, str] | None = None, **how: Any) -> Object:
         """What is at `path`, with what was asked for. Raises NotSent, Gone, Rejected, TokenDead."""
-        return self.harmlessly("GET", f"{path}?{urlencode(asked)}" if asked else path)
+        return self.harmlessly("GET", f"{path}?{urlencode(asked)}" if asked else path, **how)
 
     def pages(self, path: str, asked: Mapping[str, str], onward: str, most: int = MOST_PAGES) -> Iterator[Object]:
         """The pages of a list, each when it is needed; `onward` names the next. Raises NotSent also for too many."""
         asked = dict(asked)
         for _ in range(most):
-            page = self.get(path, asked)
+            page = self.get(path, asked, max_bytes=_PAGE_BYTES)
             yield page
             if not (following := text(part(page, "meta"), "next_token")):
                 return
@@ -55,7 +56,7 @@ class Api:
         except Outcome as outcome:
             raise harmless(outcome) from None
         if "data" not in data and any(text(error, "type").endswith(_NOT_THERE) for error in objects(data.get("errors"))):
-            raise Gone(f"Xに見当たりません。{_problem(data)}")  # said with 200
+            raise Gone(f"Xに見当たりません。{plain_words(_problem(data))}")  # said with 200
         return data
 
     def publish(self, method: str, path: str, **sent: Any) -> Object:

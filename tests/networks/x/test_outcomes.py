@@ -174,6 +174,15 @@ class TestReading:
         assert X(X(link).refresh()).publish(plain, {}, nothing).remote_id == server.posts[0].id
 
 
+class TestWords:
+    def test_the_words_of_x_are_shown_short_and_without_what_could_deceive(self, server: XServer, opened: X) -> None:
+        said = {"type": "https://api.x.com/2/problems/resource-not-found", "detail": "だめ\x1b[31m\u202eです" + "長" * 5000}
+        server.instead["hide"] = {"errors": [said]}
+        with pytest.raises(Gone, match=r"だめ\[31mです長") as caught:
+            opened.hide("5")
+        assert len(caught.value.reason) < 300
+
+
 class TestSecrecy:
     def test_no_failure_shows_a_secret(self, server: XServer, opened: X, link: Link, plain: Outgoing) -> None:
         shown = [repr(opened), repr(opened.link), f"{opened.link}"]

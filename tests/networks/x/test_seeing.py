@@ -39,6 +39,12 @@ class TestTimeline:
         [seen] = opened.timeline(ago(hours=1))
         assert (seen.remote_id, seen.text, seen.at, seen.edited_at) == (edited.id, "10時から", first.at, edited.at)
 
+    def test_a_hundred_posts_as_long_as_x_takes_are_read_whole(self, server: XServer, opened: X) -> None:
+        for number in range(100):
+            server.write(server.city, f"{number}" + "長い" * 12_000)
+        assert {len(seen.text) for seen in opened.timeline(ago(hours=1))} == {24_001, 24_002}
+        assert len(server.calls) == 1
+
     def test_what_cannot_be_seen_so_far_back_is_not_taken_for_all(self, server: XServer, opened: X) -> None:
         server.page = 3
         for number in range(20):
