@@ -68,7 +68,8 @@ def _by_hand(state: str) -> Address:
 PAGES: list[Page] = [
     ("home", _nothing, "aoki"), ("home", _nothing, "baba"), ("home", _nothing, "chiba"), ("home", _nothing, "hata"),
     ("home", _nothing, "hara"), ("home", _nothing, "doi"), ("home", _nothing, "noda"),
-    ("guideline_map", _nothing, "aoki"), ("backups", _nothing, "noda"), ("log", _nothing, "mori"), ("log", _nothing, "aoki"),
+    ("guideline_map", _nothing, "aoki"), ("backups", _nothing, "noda"), ("services", _nothing, "noda"),
+    ("service_app", lambda m: ("x",), "noda"), ("log", _nothing, "mori"), ("log", _nothing, "aoki"),
     # organization
     ("sign_in", _nothing, ""), ("password_change", _nothing, "aoki"), ("confirm_guideline", _nothing, "aoki"),
     ("people", _nothing, "noda"), ("person_new", _nothing, "noda"), ("person", author, "noda"),
@@ -130,7 +131,7 @@ PAGES: list[Page] = [
 
 # What only takes what is sent to it: there is no page to read.
 ONLY_SENT = {
-    "post_export",
+    "post_export", "service_app_end",
     "organization_export",
     "sign_out", "log_verify", "log_export", "decision_read", "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "register_page_look", "account_official", "account_token", "account_disconnect",

@@ -96,7 +96,7 @@ def _organization(town: Town, account: Account) -> None:
                                       by=cast.noda)
     absence = Absence.objects.create(person=cast.goto, start=date(2020, 1, 1), end=date(2020, 1, 2), reason="出張")
     town.things |= {
-        "import": (handed_in.pk,), "kind": ("person",),
+        "import": (handed_in.pk,), "kind": ("person",), "service": ("x",),
         "division": (cast.bosai.pk,), "person": (cast.abe.pk,), "oneself": (cast.noda.pk,),
         "inactive": (cast.nishi.pk,), "head": (cast.chiba.pk,), "absence": (absence.pk,),
         "posting": (cast.abe.postings.get().pk,), "role": (cast.mori.role_grants.get().pk,),

@@ -162,6 +162,7 @@ TOUR = (
     Stop("auditor", "people"), Stop("auditor", "account_application", OFFICIAL),
     Stop("it", "home"), Stop("it", "people"), Stop("it", "people", query="?active=no"), Stop("it", "person_new"),
     Stop("it", "person_new", press="登録する"), Stop("it", "organization_import"), Stop("it", "backups"),
+    Stop("it", "services"), Stop("it", "service_app", lambda: "x"),
     Stop("it", "import_preview", first(Import)), Stop("it", "first_passwords"),
     Stop("it", "first_passwords", press="発行する : 配属のない職員"), Stop("it", "person", somebody("bosai_author")),
     Stop("it", "person_edit", somebody("bosai_author")), Stop("it", "person_post", somebody("bosai_author")),

@@ -30,7 +30,7 @@ _TROUBLE = (Outcome, KeyRingTrouble, DoesNotOpen)
 def account_connect(request: HttpRequest, pk: int) -> HttpResponse:
     """The state of the connection; begin anew at the service. The next page leads there by a link."""
     by, account = opened(request, pk, "connect")
-    form = _server_form(account, request.POST or None)
+    form = _server_form(account, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         try:
             address = actions.begin_connection(account, form.cleaned_data.get("server", ""), session=_session(request),
