@@ -163,4 +163,5 @@ TABLE = {
     "public_page public_page":                "x x x x x x x x x x x x x x",
     "public_asset asset":                     "· · · · · · · · · · · · · ·",
     "public_picture picture":                 "x x x x x x x x x x x x x x",
+    "public_staged picture":                  "x x x x x x x x x x x x x x",
 }

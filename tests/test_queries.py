@@ -140,7 +140,7 @@ ONLY_SENT = {
 # For machines that watch: they ask the database on a connection of their own, the same few questions always.
 FOR_MACHINES = {"healthz", "metrics"}
 # One approved picture, to be saved: as many questions as any page of its delivery, and no rows.
-FILES = {"delivery_media"}
+FILES = {"delivery_media", "public_staged"}
 
 
 def _names(patterns: list[Any]) -> Iterator[str]:

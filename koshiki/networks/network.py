@@ -55,6 +55,8 @@ class Network(ABC):
     """Whether its accounts live on the city's own pages, so that no profile is shown elsewhere."""
     fetches_media: ClassVar[bool] = False
     """Whether the service fetches pictures and films itself, from `Media.public_url`, instead of taking them."""
+    keeps_fetching: ClassVar[bool] = False
+    """Whether its readers fetch them from there later too, so that they stay."""
     settle_seconds: ClassVar[int] = 150
     """Longer than the longest time a publication is known to stay unseen in the service's own lists."""
 

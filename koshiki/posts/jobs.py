@@ -44,6 +44,15 @@ def sweep(timestamp: int) -> None:
     whole()
 
 
+@app.periodic(cron="47 4 * * *")
+@app.task(name="posts.clear_staging", queue="sweep", queueing_lock="posts.clear_staging", pass_context=False)
+def clear_staging(timestamp: int) -> None:
+    """What was laid out for services to fetch does not lie there for ever."""
+    from koshiki.posts.delivery.staging import clear_old  # noqa: PLC0415
+
+    clear_old()
+
+
 @app.periodic(cron="11 * * * *")
 @app.task(name="posts.remove_sweeps", queue="sweep", queueing_lock="posts.remove_sweeps", pass_context=True)
 async def remove_sweeps(context: JobContext, timestamp: int) -> None:

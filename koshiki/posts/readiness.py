@@ -12,6 +12,7 @@ from koshiki.guideline import Refused
 from koshiki.images import BadImage
 from koshiki.networks.base import Media, MediaRules
 from koshiki.posts.content import Attached, Draft, outside_addresses, publishes, service_of
+from koshiki.posts.delivery.staging import is_reachable
 from koshiki.posts.media import kept_of
 from koshiki.posts.models import Medium
 from koshiki.register.models import Account
@@ -64,6 +65,9 @@ def _service_limits(account: Account, content: object, draft: Draft) -> Iterator
     except BadImage as bad:
         yield Lack("media", "K-limit", bad.message, account)
         media = []
+    if media and service.fetches_media and not is_reachable():
+        yield Lack("media", "K-limit", f"{service.label}は画像を市の公開ページから取りに来ますが、公開ページが https で"
+                   "公開されていないため、画像を付けられません。画像を外すか、システム管理の担当に相談してください。", account)
     for problem in service.problems(draft.contents[account], media):
         yield Lack(problem.field, "K-limit", problem.message, account)
 

@@ -4,6 +4,7 @@ from koshiki.public import views
 
 urlpatterns = [
     path("official/assets/<str:name>", views.public_asset, name="public_asset"),
+    path("official/m/<str:name>", views.staged, name="public_staged"),
     path("official/media/<str:name>", views.public_picture, name="public_picture"),
     path("official/", views.public_page, name="public"),
     path("official/<path:path>", views.public_page, name="public_page"),

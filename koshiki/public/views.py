@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TypeVar
 
@@ -12,9 +13,11 @@ from django.urls import reverse
 from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
+from koshiki.posts.delivery import staging
 from koshiki.public import pictures, site, static_copy
 
 LONGEST_QUESTION = 2000
+STAGED = re.compile(r"[0-9a-f]{40}\.[a-z0-9]{1,5}")
 R = TypeVar("R", HttpResponse, FileResponse)
 
 
@@ -47,6 +50,14 @@ def public_picture(request: HttpRequest, name: str) -> HttpResponse | FileRespon
     """A picture of something published, or of an account on the register."""
     path = pictures.find(name)
     return _file(path) if path else _lost()
+
+
+@login_not_required
+@require_safe
+def staged(request: HttpRequest, name: str) -> HttpResponse | FileResponse:
+    """What a service fetches: laid out for it under a name that nobody can guess."""
+    path = staging.folder() / name
+    return _file(path) if STAGED.fullmatch(name) and path.is_file() else _lost()
 
 
 def _answer(page: site.Page, caching: str, status: int = 200) -> HttpResponse:

@@ -43,7 +43,7 @@ NO_PAGES = {
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect", "post_submit",
     "post_take_over", "post_preview", "delivery_release", "delivery_take", "delivery_media",
     "stored_file", "post_image", "post_upload", "public_asset",
-    "public_picture", "healthz", "metrics", "register_page_look",
+    "public_picture", "public_staged", "healthz", "metrics", "register_page_look",
 }
 NUMBERS = {row["key"]: row["number"] for row in told("person")}
 

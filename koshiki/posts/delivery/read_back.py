@@ -16,6 +16,7 @@ from koshiki.organization.alerts import tell
 from koshiki.posts.content import handed_over
 from koshiki.posts.delivery.send import opened, outgoing_of
 from koshiki.posts.delivery.settle import HandOver
+from koshiki.posts.delivery.staging import fetched
 from koshiki.posts.delivery.times import times
 from koshiki.posts.models import Delivery
 from koshiki.register import stopping
@@ -34,6 +35,7 @@ def compare(pk: int) -> None:
         return _compare_by_hand(row, hand_over)
     try:
         network, outgoing = opened(row), outgoing_of(row)
+        fetched(outgoing, network)
         if not isinstance(network, Reads):
             return None
         shown = network.read(row.remote_id)

@@ -20,6 +20,7 @@ from koshiki.posts.content import Altered, going_out
 from koshiki.posts.delivery import clocks, holds, settle
 from koshiki.posts.delivery.check import check, refuse_late
 from koshiki.posts.delivery.claim import Claim, carrying, lease_end, renewing
+from koshiki.posts.delivery.staging import staged
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing
 from koshiki.posts.models import Delivery
@@ -47,11 +48,11 @@ def _carry(held: Claim) -> Published:
     clocks.refuse_jump()
     check(held.row)
     held.network = network = opened(held.row)
-    outgoing = outgoing_of(held.row)
+    outgoing = staged(outgoing_of(held.row), network)
     with renewing(held) if outgoing.media else nullcontext():
         stage = network.prepare(outgoing, json.loads(held.row.stage), _saving(held), lambda: last_check(held))
     intend(held, dict(stage))
-    return network.publish(outgoing_of(held.row), stage, lambda: last_check(held))
+    return network.publish(staged(outgoing_of(held.row), network), stage, lambda: last_check(held))
 
 
 def opened(row: Delivery) -> Publishes:

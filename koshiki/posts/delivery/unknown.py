@@ -32,6 +32,7 @@ from koshiki.posts.delivery import breaker, clocks, settle
 from koshiki.posts.delivery.check import check
 from koshiki.posts.delivery.claim import Claim, carrying, crowded, held_by, lease_end
 from koshiki.posts.delivery.send import last_check, opened, outgoing_of
+from koshiki.posts.delivery.staging import staged
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing, times
 from koshiki.posts.models import Delivery
@@ -109,7 +110,7 @@ def _may_repeat(held: Claim, network: Publishes) -> bool:
 def _repeat(held: Claim, network: Publishes) -> None:
     """The same call with the same key: a service that honours it answers with what is there already."""
     try:
-        published = network.publish(outgoing_of(held.row), json.loads(held.row.stage), lambda: last_check(held))
+        published = network.publish(staged(outgoing_of(held.row), network), json.loads(held.row.stage), lambda: last_check(held))
     except (NotSent, OutcomeUnknown) as doubt:
         breaker.failed(held.row.account.service)
         write(held.row, next_at=Now() + timedelta(seconds=times().repeat), lease_until=None, reason=doubt.reason[:300])
