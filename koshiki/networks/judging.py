@@ -6,7 +6,7 @@ Only what is known not to have been carried out may be tried again; every doubt 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from koshiki.networks.http import Answer, NeverSent, NoAnswer, retry_after
@@ -17,18 +17,22 @@ _NOT_CARRIED_OUT = frozenset({408, 421, 425, 429})
 _GONE = frozenset({404, 410})
 _MOVED = frozenset({301, 307, 308})
 
-Says = Callable[[dict[str, Any]], object]
-"""Where a service puts its own words into the JSON of a refusal."""
+Words = Callable[[Mapping[str, Any]], object]
+"""Where in the JSON of a refusal a service says why."""
+
+Told = Callable[[Answer], Outcome | None]
+"""What a refusal (4xx) means where the service has codes of its own for it; None leaves it to the status."""
 
 
-def _usual(data: dict[str, Any]) -> object:
+def _usual_words(data: Mapping[str, Any]) -> object:
     return data.get("error_description") or data.get("error")
 
 
-def judged(answer: Answer, says: Says = _usual) -> Any:
+def judged(answer: Answer, words: Words = _usual_words, told: Told | None = None) -> Any:
     """The JSON of a successful answer. Raises the outcome that any other answer means."""
     if not 200 <= answer.status < 300:
-        raise _meaning(answer, says)
+        own = told(answer) if told and 400 <= answer.status < 500 else None
+        raise own or _meaning(answer, words)
     try:
         return answer.json()
     except ValueError:
@@ -45,24 +49,24 @@ def harmless(outcome: Outcome) -> Outcome:
     return NotSent(outcome.reason) if isinstance(outcome, OutcomeUnknown) else outcome
 
 
-def reason_in(answer: Answer, says: Says = _usual) -> str:
+def reason_in(answer: Answer, words: Words = _usual_words) -> str:
     """What a refusing answer said, in words for staff."""
-    said = words_in(answer, says)
+    said = said_in(answer, words)
     return f"サーバーの答えは{answer.status}でした" + (f"（{said}）。" if said else "。")
 
 
-def words_in(answer: Answer, says: Says = _usual) -> str:
-    """The server's own words, if it says any where `says` looks; harmless to show."""
+def said_in(answer: Answer, words: Words = _usual_words) -> str:
+    """The server's own words, if it says any where `words` looks; harmless to show."""
     try:
         data = answer.json()
     except ValueError:
         return ""
-    said = says(data) if isinstance(data, dict) else None
+    said = words(data) if isinstance(data, dict) else None
     return plain_words(said) if isinstance(said, str) else ""
 
 
-def _meaning(answer: Answer, says: Says) -> Outcome:
-    status, said, reason = answer.status, words_in(answer, says), reason_in(answer, says)
+def _meaning(answer: Answer, words: Words) -> Outcome:
+    status, said, reason = answer.status, said_in(answer, words), reason_in(answer, words)
     if status == 401 or (status == 403 and said):
         return TokenDead(f"接続が無効になっています。つなぎ直してください。{reason}")
     if status in _NOT_CARRIED_OUT:

@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 
 from koshiki.networks.credentials import Secret
 from koshiki.networks.http import MAX_RETRY_AFTER, Answer, NeverSent, NoAnswer, call
-from koshiki.networks.judging import harmless, judged, outcome_of, plain_words, reason_in, words_in
+from koshiki.networks.judging import harmless, judged, outcome_of, plain_words, reason_in, said_in
 from koshiki.networks.outcomes import Gone, NotSent, Outcome, OutcomeUnknown, Rejected
 
 Object = dict[str, Any]
@@ -86,7 +86,7 @@ def _own_meaning(answer: Answer) -> Outcome | None:
     reason = reason_in(answer, _problem)
     if answer.status == 402:
         return NotSent(f"XのAPIのクレジットが足りません。情報担当が補充すると、再開します。{reason}", _CREDIT_SECONDS)
-    if answer.status == 403 and "duplicate" in words_in(answer, _problem).casefold():
+    if answer.status == 403 and "duplicate" in said_in(answer, _problem).casefold():
         return OutcomeUnknown(f"同じ内容の投稿が既にある、とXが答えました。{reason}")
     if answer.status == 403:
         return Rejected(f"Xが許可しませんでした。{reason}")
