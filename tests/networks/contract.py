@@ -1,4 +1,8 @@
-"""What every adapter must hold, whatever its service: derive from `Contract` and give it `opened` and `visible`."""
+"""What every adapter must hold, whatever its service: derive from `Contract` and give it `opened` and `visible`.
+
+`Contract` is for a service that takes pictures, shows what it has and can be searched; `TakesPictures` for one that
+does not show; `Publishing` for one that takes no pictures either.
+"""
 
 from __future__ import annotations
 
@@ -37,9 +41,20 @@ class Stopped(Exception):
     """What a last check raises that does not let it go."""
 
 
-class Contract:
-    one_long = "葛󠄀"
-    """What the service counts as one character."""
+def two_pictures(folder: Path) -> tuple[Media, ...]:
+    made = []
+    for name, colour in (("one.jpg", "navy"), ("two.png", "green")):
+        Image.new("RGB", (64, 48), colour).save(folder / name)
+        mime = "image/jpeg" if name.endswith("jpg") else "image/png"
+        made.append(Media(folder / name, mime, f"{colour}一色の図「例」", 64, 48))
+    return tuple(made)
+
+
+class Publishing:
+    content: dict[str, str] = {"text": TEXT}
+    """What is published: a value for every field that must be filled."""
+    letter = "葛󠄀"
+    """What is one letter as the service counts."""
 
     @pytest.fixture
     def opened(self) -> Network:
@@ -51,17 +66,13 @@ class Contract:
         raise NotImplementedError
 
     @pytest.fixture
-    def pictures(self, tmp_path: Path) -> tuple[Media, ...]:
-        made = []
-        for name, colour in (("one.jpg", "navy"), ("two.png", "green")):
-            Image.new("RGB", (64, 48), colour).save(tmp_path / name)
-            mime = "image/jpeg" if name.endswith("jpg") else "image/png"
-            made.append(Media(tmp_path / name, mime, f"{colour}一色の図「例」", 64, 48))
-        return tuple(made)
+    def media(self) -> tuple[Media, ...]:
+        """What goes with it."""
+        return ()
 
     @pytest.fixture
-    def outgoing(self, pictures: tuple[Media, ...]) -> Outgoing:
-        return Outgoing({"text": TEXT}, pictures, str(uuid.uuid4()), datetime.now(UTC))
+    def outgoing(self, media: tuple[Media, ...]) -> Outgoing:
+        return Outgoing(self.content, media, str(uuid.uuid4()), datetime.now(UTC))
 
     def send(self, opened: Network, outgoing: Outgoing, last_check: Callable[[], None] = nothing) -> Any:
         assert isinstance(opened, Publishes)
@@ -97,32 +108,75 @@ class Contract:
         with pytest.raises(KeyError):
             opened.canonical({"text": "本文", "secret": "x"})
 
-    def test_an_empty_text_is_named_at_its_field(self, opened: Network) -> None:
-        assert [problem.field for problem in opened.problems({"text": "  "}, ())] == ["text"]
+    def test_an_empty_text_is_named_at_its_field(self, opened: Network, media: tuple[Media, ...]) -> None:
+        assert [problem.field for problem in opened.problems({**self.content, "text": "  "}, media)] == ["text"]
 
-    def test_a_text_is_too_long_from_one_character_over_the_limit(self, opened: Network) -> None:
+    def test_a_text_is_too_long_from_one_character_over_the_limit(
+        self, opened: Network, media: tuple[Media, ...]
+    ) -> None:
         limit = {field.key: field.max for field in opened.fields}["text"]
         assert limit is not None
-        assert opened.problems({"text": self.one_long * limit}, ()) == []
-        assert "字まで" in opened.problems({"text": self.one_long * (limit + 1)}, ())[0].message
+        assert opened.problems({**self.content, "text": self.letter * limit}, media) == []
+        [problem] = opened.problems({**self.content, "text": self.letter * (limit + 1)}, media)
+        assert problem.field == "text"
+        assert str(limit) in problem.message
+
+    # ------------------------------------------------------------ what it does
+
+    def test_what_is_published_is_seen_once(
+        self, opened: Network, outgoing: Outgoing, visible: Callable[[], int]
+    ) -> None:
+        assert self.send(opened, outgoing).remote_id
+        assert visible() == 1
+
+    def test_a_last_check_that_refuses_leaves_nothing_behind(
+        self, opened: Network, outgoing: Outgoing, visible: Callable[[], int]
+    ) -> None:
+        assert isinstance(opened, Publishes)
+        stage = opened.prepare(outgoing, {}, lambda _stage: None, nothing)
+
+        def refuse() -> None:
+            raise Stopped
+
+        with pytest.raises(Stopped):
+            opened.publish(outgoing, stage, refuse)
+        assert visible() == 0
+
+    def test_repeating_with_the_key_publishes_once_where_it_says_so(
+        self, opened: Network, outgoing: Outgoing, visible: Callable[[], int]
+    ) -> None:
+        first = self.send(opened, outgoing)
+        if opened.repeatable_for():
+            assert self.send(opened, outgoing) == first
+        assert visible() == 1
+
+
+class TakesPictures(Publishing):
+    @pytest.fixture
+    def pictures(self, tmp_path: Path) -> tuple[Media, ...]:
+        return two_pictures(tmp_path)
+
+    @pytest.fixture
+    def media(self, pictures: tuple[Media, ...]) -> tuple[Media, ...]:
+        return pictures
 
     def test_pictures_beyond_its_rules_are_named(self, opened: Network, pictures: tuple[Media, ...]) -> None:
         rules = opened.media_rules
-        assert opened.problems({"text": "本文"}, pictures) == []
+        assert opened.problems(self.content, pictures) == []
         for wrong, word in (
             (replace(pictures[0], alt=" "), "代替テキスト"),
             (replace(pictures[0], alt="長" * (rules.max_alt + 1)), "代替テキスト"),
             (replace(pictures[0], mime="image/tiff"), "形式"),
             (replace(pictures[0], width=100_000, height=100_000), "画素"),
         ):
-            [problem] = opened.problems({"text": "本文"}, [wrong])
+            [problem] = opened.problems(self.content, [wrong])
             assert problem.field == "media"
             assert word in problem.message
         too_many = [pictures[0]] * (opened.max_media + 1)
-        assert "枚まで" in opened.problems({"text": "本文"}, too_many)[0].message
+        assert "枚まで" in opened.problems(self.content, too_many)[0].message
 
-    # ------------------------------------------------------------ what it does
 
+class Contract(TakesPictures):
     def test_what_is_published_is_seen_once_and_found_and_read_back(
         self, opened: Network, outgoing: Outgoing, visible: Callable[[], int]
     ) -> None:
@@ -145,25 +199,12 @@ class Contract:
 
     def test_what_was_not_published_is_not_found(self, opened: Network, outgoing: Outgoing) -> None:
         assert isinstance(opened, LooksUp)
-        self.send(opened, replace(outgoing, content={"text": "これは別の投稿です。"}, key=str(uuid.uuid4())))
+        self.send(opened, replace(outgoing, content={**self.content, "text": "これは別の投稿です。"}, key=str(uuid.uuid4())))
         assert isinstance(opened.look_up(outgoing, outgoing.created_at), NotFound)
 
     def test_what_is_not_there_reads_as_gone(self, opened: Network, outgoing: Outgoing) -> None:
         assert isinstance(opened, Reads)
         assert opened.read(outgoing.key) is None
-
-    def test_a_last_check_that_refuses_leaves_nothing_behind(
-        self, opened: Network, outgoing: Outgoing, visible: Callable[[], int]
-    ) -> None:
-        assert isinstance(opened, Publishes)
-        stage = opened.prepare(outgoing, {}, lambda _stage: None, nothing)
-
-        def refuse() -> None:
-            raise Stopped
-
-        with pytest.raises(Stopped):
-            opened.publish(outgoing, stage, refuse)
-        assert visible() == 0
 
     def test_preparing_goes_on_where_it_was_stopped(
         self, opened: Network, outgoing: Outgoing, visible: Callable[[], int]
@@ -184,12 +225,4 @@ class Contract:
         assert stage["media"][: len(first)] == first
         assert len(stage["media"]) == 2
         opened.publish(outgoing, stage, nothing)
-        assert visible() == 1
-
-    def test_repeating_with_the_key_publishes_once_where_it_says_so(
-        self, opened: Network, outgoing: Outgoing, visible: Callable[[], int]
-    ) -> None:
-        first = self.send(opened, outgoing)
-        if opened.repeatable_for():
-            assert self.send(opened, outgoing) == first
         assert visible() == 1

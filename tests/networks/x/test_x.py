@@ -13,7 +13,7 @@ from tests.networks.x_server import XServer
 
 
 class TestX(Contract):
-    one_long = "a"
+    letter = "a"
 
     @pytest.fixture
     def opened(self, link: Link) -> Network:
