@@ -28,6 +28,7 @@ from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
 
 from koshiki.networks.base import Link, Secret
 from koshiki.networks.mastodon import Mastodon
+from tests.networks import mastodon_talk as talk
 
 MARK = "canary-"  # of every secret, so that a test that sees one where it must not be can tell (tests/canary.py)
 PICTURE_TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif"]
@@ -71,6 +72,11 @@ class Status:
     media_ids: tuple[str, ...]
     key: str
     at: datetime
+    reply_to: str = ""
+    visibility: str = "public"
+    shared: str = ""
+    """The address of somebody else's status that this only passes on."""
+    edited_at: datetime | None = None
 
 
 class MastodonServer:
@@ -129,6 +135,12 @@ class MastodonServer:
     def revoke(self, account: Account) -> None:
         self.accounts.pop(account.token)
 
+    def write(self, account: Account, text: str, **more: str) -> Status:
+        """Somebody writes, past the interface."""
+        status = Status(self.new_id(), account, text, (), "", datetime.now(UTC), **more)
+        self.statuses.append(status)
+        return status
+
     def new_id(self) -> str:
         return str(next(self._ids))
 
@@ -166,6 +178,12 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         self._answer("POST")
+
+    def do_PUT(self) -> None:
+        self._answer("PUT")
+
+    def do_DELETE(self) -> None:
+        self._answer("DELETE")
 
     def _answer(self, method: str) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -303,13 +321,23 @@ class _Handler(BaseHTTPRequestHandler):
     def publish(self, _rest: str) -> None:
         if not (account := self.caller()):
             return self.refuse_token()
-        with self.state.lock:
-            fault = self.state.faults.popleft() if self.state.faults else self.state.fault_for()
+        fault = self.next_fault()
         if fault and not self.accepts_before(fault):
             return None
+        if not self.answers_something():
+            return self.send_json({"error": "The post you are trying to reply to does not appear to exist."}, 404)
         status = self.accept(account)
         time.sleep(self.state.delay)
         return self.answer_accepted(fault, status)
+
+    def next_fault(self) -> str:
+        with self.state.lock:
+            return self.state.faults.popleft() if self.state.faults else self.state.fault_for()
+
+    def answers_something(self) -> bool:
+        """Whether what it says that it answers is there."""
+        answered = self.form().get("in_reply_to_id")
+        return answered is None or any(status.id == answered for status in self.state.statuses)
 
     def accepts_before(self, fault: str) -> bool:
         """Answers the faults in which nothing is accepted; True for those in which it is."""
@@ -340,7 +368,8 @@ class _Handler(BaseHTTPRequestHandler):
             if known and self.state.honours_keys:
                 return known[0]
             media = tuple(map(str, form.get("media_ids") or ()))
-            status = Status(self.state.new_id(), account, form["status"], media, key, datetime.now(UTC))
+            status = Status(self.state.new_id(), account, form["status"], media, key, datetime.now(UTC),
+                            str(form.get("in_reply_to_id") or ""), form["visibility"])  # fmt: skip
             self.state.statuses.append(status)
         return status
 
@@ -377,6 +406,8 @@ class _Handler(BaseHTTPRequestHandler):
         seen = datetime.now(UTC) - timedelta(seconds=self.state.lag)
         with self.state.lock:
             mine = [s for s in self.state.statuses if s.account.id == account_id and s.at <= seen]
+        if self.query.get("exclude_reblogs") == "true":
+            mine = [s for s in mine if not s.shared]
         newest = [s for s in reversed(mine) if int(s.id) < int(self.query.get("max_id", 10**30))]
         return self.send_json([self.status_json(s) for s in newest[: min(self.state.page, 40)]])
 
@@ -388,8 +419,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def status_json(self, status: Status) -> dict[str, Any]:
         url = self.state.shown_address or f"{self.state.base}/@{status.account.username}/{status.id}"
+        answered = next((s for s in self.state.statuses if s.id == status.reply_to), None)
+        shared = {"id": "1", "url": status.shared, "uri": status.shared, "content": _html(status.text)}
         return {"id": status.id, "url": url, "uri": url, "content": _html(status.text),
-                "created_at": status.at.isoformat().replace("+00:00", "Z"),
+                "created_at": _time(status.at), "edited_at": status.edited_at and _time(status.edited_at),
+                "visibility": status.visibility, "in_reply_to_id": status.reply_to or None,
+                "in_reply_to_account_id": answered and answered.account.id,
+                "reblog": shared if status.shared else None,
                 "account": self.account_json(status.account),
                 "media_attachments": [self.media_json(m) for m in status.media_ids]}  # fmt: skip
 
@@ -408,7 +444,15 @@ _ROUTES: list[tuple[str, str, Callable[[_Handler, str], None]]] = [
     ("GET", "/api/v1/media/", _Handler.media_state),
     ("POST", "/api/v1/statuses", _Handler.publish),
     ("GET", "/api/v1/statuses/", _Handler.one_status),
+    ("PUT", "/api/v1/statuses/", talk.edit),
+    ("DELETE", "/api/v1/statuses/", talk.delete),
+    ("GET", "/api/v1/notifications", talk.notifications),
+    ("GET", "/api/v2/search", talk.search),
 ]
+
+
+def _time(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")
 
 
 def _s256(verifier: str) -> str:

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Mapping
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 from urllib.parse import quote
 
+from koshiki.networks.answers import Object, as_object, objects, part, text
 from koshiki.networks.base import (
     Beginning,
+    Candidate,
     CannotTell,
+    Comment,
+    Deletes,
+    Edits,
     Field,
     Found,
     Gone,
@@ -30,20 +36,25 @@ from koshiki.networks.base import (
     Profile,
     ProfileField,
     Published,
-    Publishes,
     Reads,
     Rejected,
+    Replies,
     SaveStage,
+    Searches,
     Secret,
+    Seen,
     Shown,
+    ShowsComments,
     ShowsProfile,
+    ShowsTimeline,
     SignsIn,
     Stage,
     TakesKey,
+    Threads,
     TokenDead,
 )
-from koshiki.networks.mastodon import connecting, counting
-from koshiki.networks.mastodon.api import Api, Object, as_object, own_address, text
+from koshiki.networks.mastodon import connecting, counting, reading
+from koshiki.networks.mastodon.api import Api, own_address
 from koshiki.networks.shown import links_of, similar, skeleton, text_of
 
 HONOURS_KEYS = frozenset({"mastodon"})
@@ -52,10 +63,12 @@ HONOURS_KEYS = frozenset({"mastodon"})
 _KEY_SECONDS = 50 * 60  # Mastodon keeps a key for an hour
 _CLOCKS_APART = timedelta(minutes=2)
 _PAGES = 5
+_LANGUAGE = "ja"
 _PROCESSING_TRIES = 40
 
 
-class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, SignsIn, TakesKey):
+class Mastodon(Threads, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsComments, Replies, ShowsProfile, Searches,
+               Identifies, SignsIn, TakesKey):
     key: ClassVar[str] = "mastodon"
     label: ClassVar[str] = "Mastodon"
     asks_server: ClassVar[bool] = True
@@ -121,8 +134,8 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, SignsIn, Tak
 
     def profile(self) -> Profile:
         own = connecting.own_account(self._api)
-        fields = tuple(map(_profile_field, _objects(own.get("fields"))))
-        shown = [text(own, "note", 20_000), *(text(field, "value") for field in _objects(own.get("fields")))]
+        fields = tuple(map(_profile_field, objects(own.get("fields"))))
+        shown = [text(own, "note", 20_000), *(text(field, "value") for field in objects(own.get("fields")))]
         return Profile(
             handle=connecting.handle_of(own, self.link.server),
             name=text(own, "display_name"),
@@ -152,16 +165,10 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, SignsIn, Tak
         return {"media": ids, "ready": ready}
 
     def publish(self, outgoing: Outgoing, stage: Stage, last_check: LastCheck) -> Published:
-        status = {
-            "status": outgoing.content["text"],
-            "media_ids": list(stage.get("media", ())),
-            "visibility": "public",
-            "language": "ja",
-        }
-        data = self._api.publish(status, outgoing.key, last_check)
-        if not isinstance(data, dict) or not text(data, "id"):
-            raise OutcomeUnknown("サーバーは受け付けたようですが、投稿の番号を答えません。")
-        return Published(text(data, "id"), self._address(data))
+        status = _new(outgoing.content["text"]) | {"media_ids": list(stage.get("media", ()))}
+        if outgoing.after:
+            status["in_reply_to_id"] = outgoing.after
+        return self._published(self._api.publish(status, outgoing.key, last_check))
 
     def _wait_for(self, media_id: str, save_stage: SaveStage) -> None:
         for _ in range(_PROCESSING_TRIES):
@@ -180,44 +187,77 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, SignsIn, Tak
     def look_up(self, outgoing: Outgoing, since: datetime, taken: Collection[str] = ()) -> LookUp:
         wanted = skeleton(self.shown_text(outgoing.content))
         try:
-            free = [s for s in self._own_since(since - _CLOCKS_APART) if text(s, "id") not in taken]
+            own = self._own_since(since - _CLOCKS_APART, exclude_reblogs="true")
+            free = [status for status in own if text(status, "id") not in taken]
         except Outcome as outcome:
             return CannotTell(outcome.reason, token_dead=isinstance(outcome, TokenDead))
         for status in reversed(free):  # the oldest that fits: a later equal one is a later delivery's
             if _is_it(status, wanted, len(outgoing.media)):
-                return Found(text(status, "id"), self._address(status), _at(status))
-        if any(similar(wanted, _shown_skeleton(status)) for status in free):
+                return Found(text(status, "id"), self._address(status), reading.at(status))
+        if any(similar(wanted, reading.shown_skeleton(status)) for status in free):
             return CannotTell("よく似た投稿がありますが、同じものと言い切れません。")
         return NotFound()
 
     def read(self, remote_id: str) -> Shown | None:
         try:
-            status = as_object(self._api.get(f"/api/v1/statuses/{quote(remote_id, safe='')}"))
+            status = self._status(remote_id)
         except Gone:
             return None
         except Rejected as refusal:
             raise NotSent(refusal.reason) from None
-        alts = tuple(text(media, "description") for media in _objects(status.get("media_attachments")))
-        shown = text_of(text(status, "content", 200_000))
-        return Shown(shown, len(alts), alts, self._address(status), _at(status))
+        alts = tuple(text(media, "description") for media in reading.media_of(status))
+        return Shown(reading.shown_text(status), len(alts), alts, self._address(status), reading.at(status))
 
-    def _own_since(self, since: datetime) -> Iterator[Object]:
-        """Own statuses, newest first, until one is older. Raises NotSent where the list can't be seen so far."""
+    # ------------------------------------------------------------ afterwards
+
+    def edit(self, remote_id: str, outgoing: Outgoing, last_check: LastCheck) -> Published:
+        """Some servers give it another id; its media would go if they were not named again."""
+        kept = [text(media, "id") for media in reading.media_of(self._status(remote_id))]
+        status = {"status": outgoing.content["text"], "media_ids": kept, "language": _LANGUAGE}
+        return self._published(self._api.edit(_path(remote_id), status, last_check))
+
+    def delete(self, remote_id: str, last_check: LastCheck) -> None:
+        with suppress(Gone):
+            self._api.harmlessly("DELETE", f"{_path(remote_id)}?delete_media=true", last_check=last_check)
+
+    def timeline(self, since: datetime) -> list[Seen]:
+        return [reading.seen(self.link.server, status) for status in self._own_since(since)]
+
+    def comments(self, since: datetime) -> list[Comment]:
+        """All that names the account, also outside its threads; not what was written to it in private."""
+        told = reading.back_to(self._api, "/api/v1/notifications", since, 5 * _PAGES,
+                               **{"types[]": "mention", "include_filtered": "true"})
+        own = self._account_id()
+        found = [reading.comment(mention, own) for mention in told if text(mention, "type") == "mention"]
+        return [comment for comment in found if comment]
+
+    def reply(self, comment_id: str, outgoing: Outgoing, last_check: LastCheck) -> Published:
+        """Names who is answered, without which they would not hear of it; as public as what it answers."""
+        answered = self._status(comment_id)
+        name, words = text(part(answered, "account"), "acct"), outgoing.content["text"]
+        named = words if f"@{name}" in words else f"@{name} {words}"
+        status = _new(named) | {"in_reply_to_id": comment_id}
+        if text(answered, "visibility") in ("unlisted", "private"):
+            status["visibility"] = text(answered, "visibility")
+        return self._published(self._api.publish(status, outgoing.key, last_check))
+
+    def search(self, words: str) -> list[Candidate]:
+        found = as_object(self._api.get("/api/v2/search", q=words, type="accounts", limit="40"))
+        return [reading.candidate(self.link.server, account) for account in objects(found.get("accounts"))]
+
+    # ------------------------------------------------------------
+
+    def _status(self, remote_id: str) -> Object:
+        return as_object(self._api.get(_path(remote_id)))
+
+    def _own_since(self, since: datetime, **asked: str) -> Iterator[Object]:
         path = f"/api/v1/accounts/{quote(self._account_id(), safe='')}/statuses"
-        seen: set[str] = set()
-        asked = {"limit": "40", "exclude_reblogs": "true"}
-        for _ in range(_PAGES):
-            page = _statuses(self._api.get(path, **asked))
-            fresh = [status for status in page if text(status, "id") not in seen]
-            if not fresh:
-                return
-            recent = [status for status in fresh if (_at(status) or since) >= since]
-            yield from recent
-            if len(recent) < len(fresh):
-                return
-            seen |= {text(status, "id") for status in fresh}
-            asked["max_id"] = text(fresh[-1], "id")
-        raise NotSent("一覧をさかのぼりきれません。")
+        return reading.back_to(self._api, path, since, _PAGES, **asked)
+
+    def _published(self, data: Any) -> Published:
+        if not isinstance(data, dict) or not text(data, "id"):
+            raise OutcomeUnknown("サーバーは受け付けたようですが、投稿の番号を答えません。")
+        return Published(text(data, "id"), self._address(data))
 
     def _address(self, data: Object) -> str:
         return own_address(self.link.server, data, "url", "uri")
@@ -230,34 +270,16 @@ class Mastodon(Publishes, LooksUp, Reads, ShowsProfile, Identifies, SignsIn, Tak
         return value if isinstance(value, int) else usual
 
 
+def _path(remote_id: str) -> str:
+    return f"/api/v1/statuses/{quote(remote_id, safe='')}"
+
+
+def _new(words: str) -> Object:
+    return {"status": words, "visibility": "public", "language": _LANGUAGE}
+
+
 def _is_it(status: Object, wanted: str, media_count: int) -> bool:
-    media = _objects(status.get("media_attachments"))
-    return len(media) == media_count and _shown_skeleton(status) == wanted
-
-
-def _shown_skeleton(status: Object) -> str:
-    return skeleton(text_of(text(status, "content", 200_000)))
-
-
-def _statuses(data: Any) -> list[Object]:
-    """Raises NotSent for what is no list of statuses: a look-up must not take rubbish for an empty list."""
-    if not isinstance(data, list) or len(_objects(data)) != len(data):
-        raise NotSent("一覧を読み取れません。")
-    if not all(text(status, "id") and _at(status) for status in data):
-        raise NotSent("一覧を読み取れません。")
-    return list(data)
-
-
-def _objects(data: Any) -> list[Object]:
-    return [item for item in data if isinstance(item, dict)] if isinstance(data, list) else []
-
-
-def _at(status: Object) -> datetime | None:
-    try:
-        at = datetime.fromisoformat(text(status, "created_at"))
-    except ValueError:
-        return None
-    return at if at.tzinfo else None
+    return len(reading.media_of(status)) == media_count and reading.shown_skeleton(status) == wanted
 
 
 def _id_of(media: Object) -> str:

@@ -7,12 +7,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
+from koshiki.networks.answers import Object, as_object, text
 from koshiki.networks.credentials import Secret
 from koshiki.networks.http import Answer, NeverSent, NoAnswer, call
 from koshiki.networks.judging import harmless, judged, outcome_of
-from koshiki.networks.outcomes import NotSent, Outcome, Rejected
-
-Object = dict[str, Any]
+from koshiki.networks.outcomes import Outcome
 
 _UPLOAD_SECONDS = 120.0
 
@@ -42,17 +41,12 @@ class Api:
 
     def publish(self, status: Object, key: str, last_check: Callable[[], None]) -> Any:
         """The one call that publishes. Raises NotSent, Rejected, TokenDead, OutcomeUnknown."""
-        try:
-            answer = self._call(
-                "POST",
-                "/api/v1/statuses",
-                json=status,
-                headers={"Idempotency-Key": key},
-                last_check=last_check,
-            )
-        except (NeverSent, NoAnswer) as failure:
-            raise outcome_of(failure) from None
-        return judged(answer)
+        headers = {"Idempotency-Key": key}
+        return self._seen_by_all("POST", "/api/v1/statuses", json=status, headers=headers, last_check=last_check)
+
+    def edit(self, path: str, status: Object, last_check: Callable[[], None]) -> Any:
+        """Raises as `publish`."""
+        return self._seen_by_all("PUT", path, json=status, last_check=last_check)
 
     def upload(self, file: tuple[str, bytes, str], alt: str, last_check: Callable[[], None]) -> Object:
         """Uploads one picture. Raises NotSent, Rejected, TokenDead."""
@@ -66,23 +60,17 @@ class Api:
         )
         return as_object(media)
 
+    def _seen_by_all(self, method: str, path: str, **sent: Any) -> Any:
+        try:
+            answer = self._call(method, path, **sent)
+        except (NeverSent, NoAnswer) as failure:
+            raise outcome_of(failure) from None
+        return judged(answer)
+
     def _call(self, method: str, path: str, **sent: Any) -> Answer:
         answer = call(method, self.server + path, token=self.token, private=True, **sent)
         self.skew = answer.skew
         return answer
-
-
-def as_object(data: Any) -> Object:
-    """Raises NotSent where a server answers with something else than an object."""
-    if not isinstance(data, dict):
-        raise NotSent("サーバーの答えを読み取れません。")
-    return data
-
-
-def text(data: Mapping[str, Any], key: str, limit: int = 2000) -> str:
-    """A text out of a server's answer, whatever it really holds."""
-    value = data.get(key)
-    return str(value)[:limit] if isinstance(value, str | int) else ""
 
 
 def own_address(server: str, data: Mapping[str, Any], *keys: str) -> str:
@@ -96,18 +84,3 @@ def own_address(server: str, data: Mapping[str, Any], *keys: str) -> str:
         if re.match(rf"https?://{re.escape(host)}(?:[/?#]|$)", value, re.IGNORECASE):
             return value
     return ""
-
-
-def server_address(typed: str) -> str:
-    """The server's origin out of what a person typed: a name, or any address on it. Raises Rejected."""
-    typed = typed.strip()
-    parts = urlsplit(typed if "://" in typed else f"https://{typed}")
-    try:
-        fine = parts.scheme in ("http", "https") and parts.hostname and "@" not in parts.netloc
-        port = parts.port
-    except ValueError:
-        fine, port = False, None
-    if not fine:
-        raise Rejected("サーバーのアドレスとして正しくありません。")
-    host = f"[{parts.hostname}]" if ":" in str(parts.hostname) else parts.hostname
-    return f"{parts.scheme}://{host}" + (f":{port}" if port else "")

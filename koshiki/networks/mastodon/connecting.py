@@ -11,12 +11,13 @@ from urllib.parse import urlencode
 
 from django.views.decorators.debug import sensitive_variables
 
+from koshiki.networks.answers import Object, as_object, server_address, text
 from koshiki.networks.credentials import Secret
-from koshiki.networks.mastodon.api import Api, Object, as_object, own_address, server_address, text
+from koshiki.networks.mastodon.api import Api, own_address
 from koshiki.networks.outcomes import Beginning, Link, Outcome, Rejected, TokenDead
 
 CLIENT_NAME = "koshiki"
-SCOPES = "read:accounts read:statuses write:media write:statuses"
+SCOPES = "read:accounts read:notifications read:search read:statuses write:media write:statuses"
 _LONGEST_TOKEN = 4000
 
 
