@@ -12,6 +12,7 @@ from koshiki.networks.base import HandsOver, Link, Network, Publishes
 from koshiki.networks.city_feed import CityFeed
 from koshiki.networks.hand_over import services as by_hand
 from koshiki.networks.mastodon import Mastodon
+from koshiki.networks.wordpress import WordPress
 from koshiki.networks.x import X
 
 
@@ -50,7 +51,7 @@ SERVICES: dict[str, Service] = {
         _posted_by_people(by_hand.YouTube),
         _posted_by_people(by_hand.Line),
         _posted_by_people(by_hand.Bluesky),
-        _posted_by_people(by_hand.Blog),
+        _of(WordPress, by_hand.Blog),
     )
 }
 

@@ -191,7 +191,8 @@ class Contract(TakesPictures):
         assert (found.remote_id, found.url) == (published.remote_id, published.url)
         shown = opened.read(published.remote_id)
         assert shown is not None
-        assert shown.text == TEXT
+        assert shown.text == opened.shown_text(outgoing.content)
+        assert TEXT in shown.text
         assert shown.alts == tuple(media.alt for media in outgoing.media)
         assert shown.media_count == 2
         assert shown.url == published.url
