@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from koshiki.networks.base import HandsOver, Link, Network, Publishes
 from koshiki.networks.city_feed import CityFeed
 from koshiki.networks.hand_over import services as by_hand
+from koshiki.networks.line import Line
 from koshiki.networks.mastodon import Mastodon
 from koshiki.networks.wordpress import WordPress
 from koshiki.networks.x import X
@@ -49,7 +50,7 @@ SERVICES: dict[str, Service] = {
         _of(X, by_hand.X),
         _posted_by_people(by_hand.Instagram),
         _posted_by_people(by_hand.YouTube),
-        _posted_by_people(by_hand.Line),
+        _of(Line, by_hand.Line),
         _posted_by_people(by_hand.Bluesky),
         _of(WordPress, by_hand.Blog),
     )
