@@ -25,6 +25,7 @@ from django.conf import settings
 from django.views.decorators.debug import sensitive_variables
 
 from koshiki.networks.credentials import Secret
+from koshiki.networks.file_part import FilePart
 from koshiki.networks.reach import Forbidden, NeverSent, Pinned, Way, way_to
 
 __all__ = ["Answer", "Fetched", "Forbidden", "NeverSent", "NoAnswer", "call", "fetch", "retry_after"]
@@ -99,6 +100,7 @@ def call(
     json: object = None,
     form: Mapping[str, str | Secret] | None = None,
     files: Mapping[str, tuple[str, bytes, str]] | None = None,
+    content: bytes | FilePart | None = None,
     last_check: Callable[[], None] | None = None,
     private: bool = False,
     seconds: float | None = None,
@@ -106,12 +108,13 @@ def call(
 ) -> Answer:
     """One request and its answer; `last_check` runs on the open connection directly before the first byte.
 
-    With a token, a secret header or `private` it goes by https, or inside the networks that are allowed, only.
+    `content` is a body as it stands; a part of a file is read while it is sent. With a token, a secret header or
+    `private` it goes by https, or inside the networks that are allowed, only.
     A server that says back a secret which it was sent is not quoted with it.
     Raises NeverSent (Forbidden), NoAnswer, and whatever `last_check` raises (then nothing was sent).
     """
     request = _request(
-        method=method, url=url, token=token, headers=headers, json=json, form=form, files=files
+        method=method, url=url, token=token, headers=headers, json=json, form=form, files=files, content=content
     )
     seconds = SECONDS if seconds is None else seconds
     deadline = time.monotonic() + seconds
@@ -167,9 +170,11 @@ def _request(
     json: object,
     form: Mapping[str, str | Secret] | None,
     files: Mapping[str, tuple[str, bytes, str]] | None,
+    content: bytes | FilePart | None,
 ) -> httpx.Request:
     """Raises Forbidden for an address that is not one of the web, NeverSent for one that can't be written."""
     sent = {"User-Agent": USER_AGENT, "Accept-Encoding": "identity", "Accept": "*/*", "Connection": "close"}
+    sent |= {"Content-Length": str(content.length)} if isinstance(content, FilePart) else {}
     sent |= {name: _plain(value) for name, value in (headers or {}).items()}
     try:
         address = httpx.URL(url)
@@ -182,6 +187,7 @@ def _request(
             json=json,
             data={key: _plain(value) for key, value in form.items()} if form else None,
             files=files,
+            content=content,
         )
     except (httpx.InvalidURL, UnicodeError, ValueError):
         raise NeverSent("アドレスとして正しくありません。") from None

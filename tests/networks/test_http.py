@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+import hashlib
 import socket
 import ssl
 import subprocess
 import time
+import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -17,6 +19,7 @@ import pytest
 
 from koshiki.networks import http
 from koshiki.networks.credentials import Secret
+from koshiki.networks.file_part import FilePart
 from koshiki.networks.http import Forbidden, NeverSent, NoAnswer, call, fetch, retry_after
 from tests.networks.peer import OK, Peer, peer, resolver, url
 
@@ -115,6 +118,60 @@ class TestWhatWasSent:
             call("GET", url(running))
             assert all(b"User-Agent: koshiki" in head and b"ookie" not in head for head in running.received)
             assert running.connections == 2
+
+
+class Drain:
+    """Reads a request to its end and keeps only how long it was and what it was, never the whole."""
+
+    def __init__(self) -> None:
+        self.head, self.length, self.digest = b"", 0, hashlib.sha256()
+
+    def __call__(self, connection: socket.socket, first: bytes) -> None:
+        self.head, _, piece = first.partition(b"\r\n\r\n")
+        wanted = int(self.head.lower().partition(b"content-length:")[2].split(b"\r\n")[0])
+        while True:
+            self.length += len(piece)
+            self.digest.update(piece)
+            if self.length >= wanted or not (piece := connection.recv(65_536)):
+                break
+        connection.sendall(OK)
+
+
+class TestPartsOfFiles:
+    def test_a_part_of_a_file_is_sent_as_it_stands(self, tmp_path: Path) -> None:
+        (tmp_path / "film").write_bytes(bytes(range(256)) * 1000)
+        drain = Drain()
+        with peer(drain) as running:
+            call("PUT", url(running), content=FilePart(tmp_path / "film", 100, 200_000))
+        assert drain.length == 200_000
+        assert drain.digest.digest() == hashlib.sha256((bytes(range(256)) * 1000)[100:200_100]).digest()
+        assert b"chunked" not in drain.head.lower()
+
+    def test_bytes_are_sent_as_they_stand(self) -> None:
+        drain = Drain()
+        with peer(drain) as running:
+            call("PUT", url(running), content=b"\x00\xff", headers={"Content-Type": "image/png"})
+        assert (drain.length, drain.digest.digest()) == (2, hashlib.sha256(b"\x00\xff").digest())
+        assert b"image/png" in drain.head
+
+    def test_a_large_file_is_never_held_whole(self, tmp_path: Path) -> None:
+        with (tmp_path / "film").open("wb") as film:
+            film.truncate(64_000_000)
+        drain = Drain()
+        with peer(drain) as running:
+            tracemalloc.start()
+            call("PUT", url(running), content=FilePart(tmp_path / "film", 0, 64_000_000))
+            _, most = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
+        assert drain.length == 64_000_000
+        assert most < 4_000_000
+
+    @pytest.mark.parametrize("there", [True, False])
+    def test_a_file_that_ends_too_early_is_no_success(self, tmp_path: Path, there: bool) -> None:
+        if there:
+            (tmp_path / "film").write_bytes(b"x" * 1000)
+        with peer(Drain()) as running, pytest.raises(NoAnswer):
+            call("PUT", url(running), content=FilePart(tmp_path / "film", 0, 200_000))
 
 
 class TestBounds:
