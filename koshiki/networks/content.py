@@ -17,7 +17,7 @@ Content = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Field:
-    """One field of a service's content; `max` in the service's own counting, None for no limit."""
+    """One field of a service's content; `max` in the service's own counting, of `unit`, None for no limit."""
 
     key: str
     label: str
@@ -26,6 +26,7 @@ class Field:
     required: bool = True
     help: str = ""
     choices: tuple[tuple[str, str], ...] = ()
+    unit: str = "字"
 
 
 @dataclass(frozen=True)
@@ -121,7 +122,8 @@ def field_problem(declared: Field, value: str, length: int, service: str) -> str
     if declared.kind == "choice" and value and value not in dict(declared.choices):
         return f"「{declared.label}」を選び直してください。"
     if declared.max is not None and length > declared.max:
-        return f"「{declared.label}」は{service}の数え方で{declared.max}字までです（いま{length}字）。"
+        limit, now = f"{declared.max}{declared.unit}", f"{length}{declared.unit}"
+        return f"「{declared.label}」は{service}の数え方で{limit}までです（いま{now}）。"
     return ""
 
 

@@ -92,6 +92,10 @@ class Network(ABC):
         """The length of a text as this service counts it; graphemes unless the adapter knows better."""
         return graphemes(text)
 
+    def length(self, declared: Field, value: str) -> int:
+        """The length of a field's value; all fields are counted alike unless the adapter knows better."""
+        return self.count(value)
+
     def shown_text(self, content: Content) -> str:
         """The content as one text, as a reader of the service will see it."""
         return "\n".join(content[f.key] for f in self.fields if content.get(f.key))
@@ -113,6 +117,6 @@ class Network(ABC):
         found = []
         for declared in self.fields:
             value = normal(content.get(declared.key, ""))
-            if message := field_problem(declared, value, self.count(value), self.label):
+            if message := field_problem(declared, value, self.length(declared, value), self.label):
                 found.append(Problem(declared.key, message))
         return found + [Problem("media", m) for m in media_problems(media, self.media_rules, self.label)]
