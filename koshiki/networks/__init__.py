@@ -15,6 +15,7 @@ from koshiki.networks.line import Line
 from koshiki.networks.mastodon import Mastodon
 from koshiki.networks.wordpress import WordPress
 from koshiki.networks.x import X
+from koshiki.networks.youtube import YouTube
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ SERVICES: dict[str, Service] = {
         _posted_by_people(by_hand.Facebook),
         _of(X, by_hand.X),
         _posted_by_people(by_hand.Instagram),
-        _posted_by_people(by_hand.YouTube),
+        _of(YouTube, by_hand.YouTube),
         _of(Line, by_hand.Line),
         _posted_by_people(by_hand.Bluesky),
         _of(WordPress, by_hand.Blog),
