@@ -33,6 +33,7 @@ class Outgoing:
     """One delivery's content, bound to its key (UUID), which is the same over all tries.
 
     `after`: the post of the thread before this one, `root` its first; empty for what stands alone.
+    `stage`: what of it was already done at the service, where that is known; a look-up goes by it.
     """
 
     content: Content
@@ -41,6 +42,7 @@ class Outgoing:
     created_at: datetime
     after: str = ""
     root: str = ""
+    stage: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
