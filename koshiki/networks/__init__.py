@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from koshiki.networks.base import HandsOver, Link, Network, Publishes
 from koshiki.networks.city_feed import CityFeed
+from koshiki.networks.facebook import Facebook
 from koshiki.networks.hand_over import services as by_hand
 from koshiki.networks.line import Line
 from koshiki.networks.mastodon import Mastodon
@@ -47,7 +48,7 @@ SERVICES: dict[str, Service] = {
     for service in (
         _of(Mastodon),
         _of(CityFeed),
-        _posted_by_people(by_hand.Facebook),
+        _of(Facebook, by_hand.Facebook),
         _of(X, by_hand.X),
         _posted_by_people(by_hand.Instagram),
         _of(YouTube, by_hand.YouTube),

@@ -1,0 +1,248 @@
+"""How the tests' Graph API lets in and answers: who may, what Meta's models allow, and the ways in which servers misbehave."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import secrets
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.utils import format_datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+
+from tests.networks.graph.models import model
+from tests.networks.graph.server import APP_ID, APP_SECRET, MARK, File, Given, GraphServer, Node, Refusal
+
+PERMISSIONS = frozenset({
+    "pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_posts", "pages_manage_engagement",
+    "instagram_basic", "instagram_content_publish", "instagram_manage_comments", "instagram_manage_contents",
+})  # fmt: skip
+MODELS = {"user": "user", "page": "page", "post": "pagepost", "photo": "photo", "comment": "comment", "ig_user": "iguser",
+          "ig_media": "igmedia", "ig_comment": "igcomment"}  # fmt: skip
+BROKEN = {"rubbish": b"\xff\xfe{{{", "empty": b"", "html": b"<html><body>OK</body></html>", "no-id": b'{"x": "y"}',
+           "list": b"[1]"}  # fmt: skip
+STATUS = {"400": 400, "500": 500, "502": 502, "503": 503, "429": 429, "429-absurd": 429, "503-retry": 503}
+_WAIT = {"429-absurd": "99999999999", "503-retry": "7"}
+
+
+@contextmanager
+def running(state: GraphServer) -> Iterator[None]:
+    """The server on a free port. A call that Meta's models don't know fails the test."""
+    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
+    state.base = f"http://127.0.0.1:{server.server_port}"
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert state.complaints == []
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A caller that is gone is what these tests do: not worth a word."""
+
+
+class _Handler(BaseHTTPRequestHandler):
+    state: GraphServer
+    protocol_version = "HTTP/1.1"
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
+        """Silent."""
+
+    def do_GET(self) -> None:
+        self._answer("GET")
+
+    def do_POST(self) -> None:
+        self._answer("POST")
+
+    def do_DELETE(self) -> None:
+        self._answer("DELETE")
+
+    def _answer(self, method: str) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        parts = urlsplit(self.path)
+        given = dict(parse_qsl(parts.query, keep_blank_values=True))
+        with self.state.lock:
+            self.state.requests.append((method, self.path, dict(self.headers.items())))
+        form, file = _form(self.headers.get("Content-Type", ""), body)
+        try:
+            self._dispatch(method, [unquote(step) for step in parts.path.split("/")[2:]], given | form, file)
+        except Refusal as refusal:
+            self.send_json(refusal.body, refusal.status)
+
+    def _dispatch(self, method: str, steps: list[str], given: Given, file: File | None) -> None:
+        if "access_token" in given or MARK in self.path:
+            self._complain("a secret in the address or the form")
+        if steps[:1] == ["dialog"]:
+            return self._dialog(given)
+        if steps == ["oauth", "access_token"]:
+            return self.send_json(self._granted(method, given))
+        if steps == ["debug_token"]:
+            return self.send_json(self._about(method, given))
+        node, edge = self._node(steps[0], self._caller(given)), f"/{'/'.join(steps[1:])}"
+        self._hold_to_model(node.kind, method, edge, given)
+        return self._carry_out((node.kind, method, edge), node, given, file)
+
+    def _carry_out(self, call: tuple[str, str, str], node: Node, given: Given, file: File | None) -> None:
+        act = self.state.acts.get(call)
+        if act is None:
+            self._complain(f"not offered: {call}")
+            raise Refusal(100, f"Unsupported request: {call}")
+        with self.state.lock:
+            fault = self.state.faults.popleft() if self.state.faults and self.state.faulty(call, given) else ""
+        if fault and not self._accepts(fault):
+            return
+        with self.state.lock:
+            answer = act(self.state, node, given, file)
+        self._send_accepted(fault, answer)
+
+    # ------------------------------------------------------------ who may
+
+    def _caller(self, given: Given) -> Node:
+        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if (holder := self.state.tokens.get(token)) is None:
+            raise Refusal(190, "Error validating access token: The session has been invalidated.", status=401)
+        proof = hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
+        if given.get("appsecret_proof") != proof:
+            raise Refusal(100, "Invalid appsecret_proof provided in the API argument")
+        return holder
+
+    def _node(self, name: str, caller: Node) -> Node:
+        node = caller if name == "me" else self.state.nodes.get(name)
+        if node is None and name.replace("_", "").isdecimal():
+            raise Refusal(100, f"Unsupported request. Object with ID '{name}' does not exist", subcode=33)
+        if node is None:
+            raise Refusal(803, f"(#803) Some of the aliases you requested do not exist: {name}", status=404)
+        return node
+
+    def _hold_to_model(self, kind: str, method: str, edge: str, given: Given) -> None:
+        if kind not in MODELS:
+            return
+        known, asked = model(MODELS[kind]), given.get("fields", "")
+        if complaint := known.complaint(method, edge, given):
+            self._complain(f"{kind}: {complaint}")
+        if edge == "/" and asked and (unknown := known.unknown_fields(asked)):
+            self._complain(f"{kind} has no {unknown}")
+
+    def _complain(self, what: str) -> None:
+        self.state.complaints.append(what)
+        raise Refusal(100, what)
+
+    # ------------------------------------------------------------ signing in
+
+    def _dialog(self, given: Given) -> None:
+        """Allows at once."""
+        assert given["client_id"] == APP_ID
+        assert given["response_type"] == "code"
+        assert set(given["scope"].split(",")) <= PERMISSIONS
+        code = secrets.token_urlsafe(8)
+        self.state.codes[code] = (self.state.user, given)
+        onward = urlencode({"code": code, "state": given["state"]})
+        self.send_body(b"", 302, Location=f"{given['redirect_uri']}?{onward}")
+
+    def _granted(self, method: str, given: Given) -> dict[str, Any]:
+        if method != "POST" or (given.get("client_id"), given.get("client_secret")) != (APP_ID, APP_SECRET):
+            raise Refusal(1, "Error validating client secret.")
+        if given.get("grant_type") == "fb_exchange_token":
+            short = self.state.tokens.pop(given["fb_exchange_token"])
+            return {"access_token": self.state.token_for(short), "expires_in": 5_184_000}
+        user, asked = self.state.codes.pop(given.get("code", ""), (None, {}))
+        if user is None or asked["redirect_uri"] != given.get("redirect_uri"):
+            raise Refusal(100, "This authorization code has been used.", subcode=36009)
+        return {"access_token": self.state.token_for(user), "token_type": "bearer", "expires_in": 5000}
+
+    def _about(self, method: str, given: Given) -> dict[str, Any]:
+        own = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        if method != "POST" or given.get("method") != "get" or own != f"{APP_ID}|{APP_SECRET}":
+            raise Refusal(190, "Invalid OAuth access token signature.")
+        ends = int(datetime(2027, 3, 1, tzinfo=UTC).timestamp())
+        scopes = sorted(PERMISSIONS - self.state.declined)
+        return {"data": {"is_valid": True, "expires_at": 0, "data_access_expires_at": ends, "scopes": scopes}}
+
+    # ------------------------------------------------------------ answers
+
+    def _accepts(self, fault: str) -> bool:
+        """Answers the faults in which nothing is accepted; True for those in which it is."""
+        if fault == "refuse":
+            self._hang_up()
+        elif fault.startswith("code:"):
+            code, _, subcode = fault.removeprefix("code:").partition("/")
+            raise Refusal(int(code), "(#) told to refuse", subcode=int(subcode or 0))
+        elif fault in STATUS:
+            headers = {"Retry_After": _WAIT[fault]} if fault in _WAIT else {}
+            self.send_json({"error": "told to"}, STATUS[fault], **headers)
+        elif fault.startswith("redirect"):
+            self.send_body(b"", 302 if fault.endswith("302") else 308, Location=f"{self.state.api}/elsewhere")
+        else:
+            return True
+        return False
+
+    def _send_accepted(self, fault: str, answer: Any) -> None:
+        if fault in ("swallow", "silence"):
+            time.sleep(self.state.silence if fault == "silence" else 0)
+            self._hang_up()
+        elif fault == "500-accepted":
+            self.send_json(Refusal(2, "Service temporarily unavailable").body, 500)
+        elif fault == "transient-accepted":
+            self.send_json({"error": {"code": 100, "message": "try later", "is_transient": True}}, 400)
+        elif fault == "huge":
+            self.send_body(b'{"id": "' + b"1" * 100_000_000 + b'"}', 200)
+        elif fault == "cut":
+            self._send_cut()
+        else:
+            self.send_body(BROKEN[fault] if fault in BROKEN else json.dumps(answer).encode(), 200)
+
+    def _send_cut(self) -> None:
+        self.send_response_only(200)
+        self.send_header("Content-Length", "1000")
+        self.end_headers()
+        self.wfile.write(b'{"id": "1')
+        self.close_connection = True
+
+    def _hang_up(self) -> None:
+        self.close_connection = True
+        with suppress(OSError):
+            self.connection.close()
+
+    def send_json(self, data: Any, status: int = 200, **headers: str) -> None:
+        self.send_body(json.dumps(data).encode(), status, **headers)
+
+    def send_body(self, body: bytes, status: int, **headers: str) -> None:
+        self.send_response_only(status)
+        self.send_header("Date", format_datetime(datetime.now(UTC), usegmt=True))
+        self.send_header("Content-Type", "application/json; charset=UTF-8")
+        for name, value in headers.items():
+            self.send_header(name.replace("_", "-"), value)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+def _form(content_type: str, body: bytes) -> tuple[Given, File | None]:
+    if not content_type.startswith("multipart/"):
+        return dict(parse_qsl(body.decode(), keep_blank_values=True)), None
+    given, file = {}, None
+    whole = message_from_bytes(b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body)
+    for part in whole.walk():
+        content = part.get_payload(decode=True)
+        if not isinstance(content, bytes):
+            continue
+        name, filename = part.get_param("name", header="content-disposition"), part.get_filename()
+        if filename:
+            file = File(filename, part.get_content_type(), content)
+        else:
+            given[str(name)] = content.decode()
+    return given, file
