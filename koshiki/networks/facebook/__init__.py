@@ -96,7 +96,7 @@ class Facebook(OnGraph, Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline
         return Link(account=account, secrets=connecting.opened_by(token, app), facts=facts)
 
     def identity(self) -> Identity:
-        page = self._graph.get("me", fields="id,name,username,link")
+        page = self._graph.node("me", fields="id,name,username,link")
         known, addresses = str(self.link.facts.get("url", "")), showing.addresses_of(page)
         url = next((url for url in addresses if same_account(url, known)), addresses[0])
         return Identity(text(page, "id"), showing.handle_of(page), url)
@@ -165,12 +165,12 @@ class Facebook(OnGraph, Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline
 
     def read(self, remote_id: str) -> Shown | None:
         try:
-            post = self._graph.get(remote_id, fields=showing.POST)
+            post = self._graph.node(remote_id, fields=showing.POST)
         except Gone:
             return None
         except Rejected as refusal:
             raise NotSent(refusal.reason) from None
-        if post.get("is_published") is not True:
+        if post.get("is_published") is False:
             return None
         photos = showing.photos_of(post)
         return Shown(text(post, "message", 70_000), len(photos), self._alts(photos), showing.address_of(remote_id),
@@ -180,7 +180,7 @@ class Facebook(OnGraph, Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline
         return [showing.seen(post) for post in self._posts(since)]
 
     def profile(self) -> Profile:
-        return showing.profile(self._graph.get(self.own_id, fields=showing.PROFILE))
+        return showing.profile(self._graph.node(self.own_id, fields=showing.PROFILE))
 
     def _by_its_id(self, post: str) -> LookUp:
         there = self._graph.get(post, fields="is_published,created_time")
@@ -202,7 +202,7 @@ class Facebook(OnGraph, Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline
         return self._graph.since(since, "created_time", self.own_id, "published_posts", fields=showing.POST)
 
     def _alts(self, photos: list[str]) -> tuple[str, ...]:
-        return tuple(text(self._graph.get(photo, fields="alt_text_custom"), "alt_text_custom") for photo in photos)
+        return tuple(text(self._graph.node(photo, fields="alt_text_custom"), "alt_text_custom") for photo in photos)
 
     # ------------------------------------------------------------ correcting
 

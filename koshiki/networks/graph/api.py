@@ -16,8 +16,9 @@ from koshiki.networks.outcomes import NotSent, Outcome
 
 VERSION = "v26.0"
 _UPLOAD_SECONDS = 120.0
-_PAGES = 10
-_ENTRIES = "100"
+_PAGES = 20
+_ENTRIES = "50"
+_LIST_BYTES = 8_000_000  # fifty long posts, or the comments of a lively one
 
 Form = Mapping[str, str | Secret]
 Told = Callable[[Answer], Outcome | None]
@@ -32,12 +33,19 @@ class Graph:
     def __init__(self, api: str, secrets: Mapping[str, Secret]) -> None:
         self._api = api
         self._token = secrets.get("access_token")
-        self._proof = {"appsecret_proof": proof.reveal()} if (proof := secrets.get("proof")) else {}
+        self._proof = {"appsecret_proof": secrets["proof"]} if "proof" in secrets else {}
         self.skew: float | None = None
 
     def get(self, *steps: str, **asked: str) -> Object:
         """The JSON of a GET. Raises NotSent, Gone, Rejected, TokenDead."""
         return as_object(self._harmlessly("GET", steps, query=asked))
+
+    def node(self, node: str, *, fields: str) -> Object:
+        """What is there under this id, which the answer must name. Raises as `get`."""
+        found = self.get(node, fields=fields)
+        if not text(found, "id"):
+            raise NotSent("サービスの答えを読み取れません。")
+        return found
 
     def ready(self, *steps: str, form: Form, **sent: Any) -> Object:
         """A step before publishing, which nobody can see. Raises NotSent, Gone, Rejected, TokenDead."""
@@ -79,7 +87,7 @@ class Graph:
         """Page after page. Raises NotSent for what is no list: rubbish must not pass for an empty one."""
         query = {"limit": _ENTRIES, **asked}
         for _ in range(_PAGES):
-            answer = as_object(self._harmlessly("GET", steps, query=query))
+            answer = as_object(self._harmlessly("GET", steps, query=query, max_bytes=_LIST_BYTES))
             entries, paging = answer.get("data"), part(answer, "paging")
             if not isinstance(entries, list) or len(objects(entries)) != len(entries):
                 raise NotSent("一覧を読み取れません。")
@@ -104,7 +112,8 @@ class Graph:
     ) -> Answer:
         url = "/".join([self._api, *(quote(step, safe="") for step in steps)])
         if form is None:
-            asked = urlencode({**(query or {}), **self._proof})
+            proof = {name: value.reveal() for name, value in self._proof.items()}
+            asked = urlencode({**(query or {}), **proof})
             url += f"?{asked}" if asked else ""
         else:
             sent["form"] = {**form, **self._proof}

@@ -70,6 +70,8 @@ class GraphServer:
         self.silence = 3.0
         self.page_size = 100
         self.list_answer: Any = None
+        self.read_answer: Any = None
+        """Instead of a publication that is read, as `list_answer` instead of a list."""
         self.declined: set[str] = set()
         """Permissions that the person does not allow."""
         self.faults: deque[str] = deque()

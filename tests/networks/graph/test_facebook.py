@@ -288,7 +288,7 @@ class TestLookingUp:
             facebook.add("post", f"{facebook.city.id}_{number}", page=facebook.city.id, is_published=True, photos=[],
                          message=chr(0x4E00 + number * 37) * 20)
         assert isinstance(page.look_up(plain, plain.created_at), Found)
-        for number in range(8, 30):
+        for number in range(8, 50):
             facebook.add("post", f"{facebook.city.id}_{number}", page=facebook.city.id, is_published=True, photos=[],
                          message=chr(0x4E00 + number * 37) * 20)
         assert isinstance(page.look_up(plain, plain.created_at), CannotTell)

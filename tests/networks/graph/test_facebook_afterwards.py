@@ -38,11 +38,29 @@ class TestAfterwards:
         with pytest.raises(outcome):
             page.edit(post, Outgoing({"text": "訂正"}, (), "key", datetime.now(UTC)), nothing)
 
+    def test_an_answer_that_cannot_be_read_does_not_mean_gone(
+        self, facebook: FacebookServer, page: Facebook, post: str
+    ) -> None:
+        for odd in ({}, [], "x", 7, {"message": "だれの投稿か"}):
+            facebook.read_answer = odd
+            with pytest.raises(NotSent):
+                page.read(post)
+
     def test_deleting_twice_is_deleting(self, facebook: FacebookServer, page: Facebook, post: str) -> None:
         page.delete(post, nothing)
         page.delete(post, nothing)
         assert facebook.visible == []
         assert page.read(post) is None
+
+    def test_a_post_that_was_not_published_is_not_shown(self, page: Facebook, plain: Outgoing) -> None:
+        assert page.read(staged(page, plain).stage["post"]) is None
+
+    def test_long_posts_are_listed_whole(self, facebook: FacebookServer, page: Facebook) -> None:
+        """Fifty of them are more than a usual answer may hold."""
+        for number in range(60):
+            facebook.add("post", f"{facebook.city.id}_{number}", page=facebook.city.id, is_published=True, photos=[],
+                         message="長い投稿。" * 2500)
+        assert len(page.timeline(datetime.now(UTC) - timedelta(days=1))) == 60
 
     def test_the_timeline_tells_all_that_the_page_published_newest_first(
         self, facebook: FacebookServer, page: Facebook, plain: Outgoing, post: str
