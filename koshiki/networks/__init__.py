@@ -12,6 +12,7 @@ from koshiki.networks.base import HandsOver, Link, Network, Publishes
 from koshiki.networks.city_feed import CityFeed
 from koshiki.networks.facebook import Facebook
 from koshiki.networks.hand_over import services as by_hand
+from koshiki.networks.instagram import Instagram
 from koshiki.networks.line import Line
 from koshiki.networks.mastodon import Mastodon
 from koshiki.networks.wordpress import WordPress
@@ -50,7 +51,7 @@ SERVICES: dict[str, Service] = {
         _of(CityFeed),
         _of(Facebook, by_hand.Facebook),
         _of(X, by_hand.X),
-        _posted_by_people(by_hand.Instagram),
+        _of(Instagram, by_hand.Instagram),
         _of(YouTube, by_hand.YouTube),
         _of(Line, by_hand.Line),
         _posted_by_people(by_hand.Bluesky),

@@ -26,6 +26,8 @@ PERMISSIONS = frozenset({
 })  # fmt: skip
 MODELS = {"user": "user", "page": "page", "post": "pagepost", "photo": "photo", "comment": "comment", "ig_user": "iguser",
           "ig_media": "igmedia", "ig_comment": "igcomment"}  # fmt: skip
+LISTS = {("page", "/published_posts"): "post", ("post", "/comments"): "comment", ("ig_user", "/media"): "ig_media",
+         ("ig_media", "/comments"): "ig_comment"}  # fmt: skip
 BROKEN = {"rubbish": b"\xff\xfe{{{", "empty": b"", "html": b"<html><body>OK</body></html>", "no-id": b'{"x": "y"}',
            "list": b"[1]"}  # fmt: skip
 STATUS = {"400": 400, "500": 500, "502": 502, "503": 503, "429": 429, "429-absurd": 429, "503-retry": 503}
@@ -134,8 +136,9 @@ class _Handler(BaseHTTPRequestHandler):
         known, asked = model(MODELS[kind]), given.get("fields", "")
         if complaint := known.complaint(method, edge, given):
             self._complain(f"{kind}: {complaint}")
-        if edge == "/" and asked and (unknown := known.unknown_fields(asked)):
-            self._complain(f"{kind} has no {unknown}")
+        shown = kind if edge == "/" else LISTS.get((kind, edge), "")
+        if shown and asked and (unknown := model(MODELS[shown]).unknown_fields(asked)):
+            self._complain(f"{shown} has no {unknown}")
 
     def _complain(self, what: str) -> None:
         self.state.complaints.append(what)
