@@ -108,9 +108,9 @@ def call(
 ) -> Answer:
     """One request and its answer; `last_check` runs on the open connection directly before the first byte.
 
-    `content` is a body as it stands; a part of a file is read while it is sent. With a token, a secret header or
-    `private` it goes by https, or inside the networks that are allowed, only.
-    A server that says back a secret which it was sent is not quoted with it.
+    `content` is a body as it stands, its kind in `headers`; a part of a file is read while it is sent. Secrets may be
+    the token, headers, values of `form` and of a `json` object: then, as with `private`, it goes by https, or inside the
+    networks that are allowed, only; and a server that says back a secret which it was sent is not quoted with it.
     Raises NeverSent (Forbidden), NoAnswer, and whatever `last_check` raises (then nothing was sent).
     """
     request = _request(
@@ -120,13 +120,13 @@ def call(
     deadline = time.monotonic() + seconds
     host, port = request.url.host, request.url.port or {"http": 80, "https": 443}[request.url.scheme]
     way = way_to(host, port, min(seconds, _CONNECT_SECONDS))
-    secrets = [value for value in (token, *(headers or {}).values()) if isinstance(value, Secret)]
+    secrets = _secrets_in({"token": token}, headers, form, json)
     if (secrets or private) and request.url.scheme == "http" and not way.inside:
         raise Forbidden("暗号化されない接続（http）では、認証情報を送りません。")
     writing = _Writing(last_check)
     with closing(_pool(way, deadline)) as pool:
         answer = _sent(pool, request, writing, max_bytes)
-    return replace(answer, body=_without(answer.body, [*secrets, *(form or {}).values()]))
+    return replace(answer, body=_without(answer.body, secrets))
 
 
 def fetch(url: str, *, seconds: float = 15.0, max_bytes: int = MAX_BYTES) -> Fetched:
@@ -184,7 +184,7 @@ def _request(
             method,
             address,
             headers=_with(sent, token),
-            json=json,
+            json=_revealed(json),
             data={key: _plain(value) for key, value in form.items()} if form else None,
             files=files,
             content=content,
@@ -197,14 +197,23 @@ def _with(headers: dict[str, str], token: Secret | None) -> dict[str, str]:
     return headers | ({"Authorization": f"Bearer {token.reveal()}"} if token else {})
 
 
-def _plain(value: str | Secret) -> str:
+def _plain(value: Any) -> Any:
     return value.reveal() if isinstance(value, Secret) else value
 
 
+def _revealed(json: object) -> object:
+    return {key: _plain(value) for key, value in json.items()} if isinstance(json, Mapping) else json
+
+
+def _secrets_in(*places: object) -> list[Secret]:
+    return [value for place in places if isinstance(place, Mapping) for value in place.values()
+            if isinstance(value, Secret)]
+
+
 @sensitive_variables()
-def _without(body: bytes, sent: Iterable[object]) -> bytes:
+def _without(body: bytes, sent: Iterable[Secret]) -> bytes:
     """The body with every secret that was sent made unreadable: its words end up on pages and in the log."""
-    for secret in (value.reveal().encode() for value in sent if isinstance(value, Secret)):
+    for secret in (value.reveal().encode() for value in sent):
         if len(secret) >= _SHORTEST_SECRET:
             body = body.replace(secret, b"***")
     return body

@@ -119,6 +119,24 @@ class TestWhatWasSent:
             assert all(b"User-Agent: koshiki" in head and b"ookie" not in head for head in running.received)
             assert running.connections == 2
 
+    def test_bytes_go_as_they_are_with_the_kind_that_is_told(self) -> None:
+        with peer(OK) as running:
+            call("POST", url(running), content=b"\x89PNG\r\n", headers={"Content-Type": "image/png"})
+        head, _, body = running.received[0].partition(b"\r\n\r\n")
+        assert body == b"\x89PNG\r\n"
+        assert b"content-type: image/png" in head.lower()
+        assert b"content-length: 6" in head.lower()
+
+    def test_a_secret_in_a_json_is_sent_and_never_quoted(self) -> None:
+        def echo(connection: socket.socket, head: bytes) -> None:
+            body = head.partition(b"\r\n\r\n")[2]
+            connection.sendall(b"HTTP/1.1 400 Bad\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body))
+
+        with peer(echo) as running:
+            answer = call("POST", url(running), json={"user": "city", "password": Secret("open-sesame")}, private=True)
+        assert b"open-sesame" in running.received[0]
+        assert answer.json() == {"user": "city", "password": "***"}
+
 
 class Drain:
     """Reads a request to its end and keeps only how long it was and what it was, never the whole."""
