@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from koshiki.networks.base import HandsOver, Link, Network, Publishes
+from koshiki.networks.bluesky import Bluesky
 from koshiki.networks.city_feed import CityFeed
 from koshiki.networks.facebook import Facebook
 from koshiki.networks.hand_over import services as by_hand
@@ -54,7 +55,7 @@ SERVICES: dict[str, Service] = {
         _of(Instagram, by_hand.Instagram),
         _of(YouTube, by_hand.YouTube),
         _of(Line, by_hand.Line),
-        _posted_by_people(by_hand.Bluesky),
+        _of(Bluesky, by_hand.Bluesky),
         _of(WordPress, by_hand.Blog),
     )
 }
