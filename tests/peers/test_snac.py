@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from koshiki.networks import network
 from koshiki.networks.addresses import same_account
 from koshiki.networks.base import (
     CannotTell,
+    Comment,
     Found,
     Link,
     Media,
@@ -160,3 +162,49 @@ def test_the_profile_is_read(snac: Snac, link: Link) -> None:
     assert profile.name == "city"
     assert profile.handle == link.facts["handle"]
     assert not profile.holds("https://www.city.example.jp/official/")
+
+
+def said(text: str, **more: str) -> Outgoing:
+    return Outgoing({"text": text}, (), str(uuid.uuid4()), datetime.now(UTC), **more)
+
+
+def test_a_thread_is_corrected_and_deleted(link: Link) -> None:
+    """A correction changes the id that snac lists it by; the one it had before still leads to it (§8(3))."""
+    opened, before = Mastodon(link), datetime.now(UTC) - timedelta(minutes=1)
+    first = opened.publish(said("最初の投稿です。"), {}, nothing)
+    second = opened.publish(said("続きです。", after=first.remote_id, root=first.remote_id), {}, nothing)
+    time.sleep(1.1)  # its ids are of the second
+    corrected = opened.edit(second.remote_id, said("訂正しました。"), nothing)
+    assert corrected.url == second.url
+    assert opened.edit(second.remote_id, said("訂正しました。"), nothing) == corrected
+    for remote_id in (second.remote_id, corrected.remote_id):
+        shown = opened.read(remote_id)
+        assert shown is not None
+        assert shown.text == "訂正しました。"
+    assert [(entry.text, entry.edited_at is None) for entry in opened.timeline(before)] == [
+        ("訂正しました。", False), ("最初の投稿です。", True),
+    ]  # fmt: skip
+    for _ in range(2):
+        opened.delete(corrected.remote_id, nothing)
+    assert [entry.text for entry in opened.timeline(before)] == ["最初の投稿です。"]
+
+
+def test_what_others_write_below_is_told_and_answered(snac: Snac, link: Link) -> None:
+    """§8(2); snac's users hear of each other after some ten seconds."""
+    opened, before = Mastodon(link), datetime.now(UTC) - timedelta(minutes=1)
+    kojin = Mastodon(connected(snac.base, snac.token("kojin", snac.add_user("kojin")), account="43"))
+    post = opened.publish(said("避難所を開設しました。"), {}, nothing)
+    asked = kojin.publish(said("@city どこですか。", after=post.remote_id), {}, nothing)
+    [told] = _soon(lambda: opened.comments(before))
+    assert (told.remote_id, told.on, told.answers, told.writer) == (asked.remote_id, post.remote_id, "", "kojin")
+    answer = opened.reply(told.remote_id, said("豊田体育館です。"), nothing)
+    [heard] = _soon(lambda: kojin.comments(before))
+    assert (heard.remote_id, heard.on) == (answer.remote_id, asked.remote_id)
+    assert heard.text.endswith("豊田体育館です。")
+
+
+def _soon(look: Callable[[], list[Comment]]) -> list[Comment]:
+    deadline = time.monotonic() + 60
+    while not (found := look()) and time.monotonic() < deadline:
+        time.sleep(0.5)
+    return found
