@@ -308,10 +308,16 @@ class TestPublishing:
 
     def test_the_days_units_are_spent(self, server: YouTubeServer, opened: YouTube, plain: Outgoing) -> None:
         stage = opened.prepare(plain, {}, lambda _: None, nothing)
-        server.units = server.units_a_day
+        server.spent["units"] = 10_000
         with pytest.raises(NotSent, match="割当て") as caught:
             opened.publish(plain, stage, nothing)
         assert caught.value.retry_after == 3600
+
+    def test_the_days_uploads_are_spent(self, server: YouTubeServer, opened: YouTube, plain: Outgoing) -> None:
+        server.spent["videos.insert"] = 100
+        with pytest.raises(NotSent, match="割当て"):
+            opened.prepare(plain, {}, lambda _: None, nothing)
+        assert server.sessions == {}
 
     @pytest.mark.parametrize(
         ("reason", "outcome"),
@@ -550,12 +556,13 @@ class TestProfileAndSearch:
         assert (profile.handle, profile.name) == ("@iwata-city", "磐田市公式チャンネル")
         assert profile.image_url.startswith("https://")
 
-    def test_channels_are_found_by_words_and_it_costs_a_hundred(self, server: YouTubeServer, opened: YouTube) -> None:
-        before = server.units
+    def test_channels_are_found_by_words_by_one_of_the_days_searches(
+        self, server: YouTubeServer, opened: YouTube
+    ) -> None:
         [candidate] = opened.search("磐田市")
         assert candidate.name == "磐田市（非公式）"
         assert candidate.url == f"https://www.youtube.com/channel/UC{'x' * 22}"
-        assert server.units - before == 100
+        assert server.spent["search.list"] == 1
 
 
 class TestSecrecy:

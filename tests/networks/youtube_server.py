@@ -24,8 +24,8 @@ MARK = "canary-"
 CHANNEL, UPLOADS = "UCabcdefghijklmnopqrstuv", "UUabcdefghijklmnopqrstuv"
 BACK = "https://koshiki.example/accounts/1/connected"
 WRITER = "UCwriter_writer_writer_1"
-UNITS = {"videos.insert": 1600, "videos.update": 50, "videos.delete": 50, "comments.insert": 50,
-         "comments.setModerationStatus": 50, "search.list": 100}  # fmt: skip
+UNITS = {"videos.update": 50, "videos.delete": 50, "comments.insert": 50, "comments.setModerationStatus": 50}
+BY_CALLS = frozenset({"videos.insert", "search.list"})  # these two count apart, by calls
 READ_ONLY_PARTS = {"publishedAt", "channelId", "channelTitle", "thumbnails", "localized", "liveBroadcastContent"}
 
 
@@ -73,8 +73,7 @@ def serves(name: str, schema: str = "") -> Any:
             query = {key: values for key, values in request.query.items() if key != "uploadType"}
             if wrong := wrong_request(name, request.method, query, body):
                 return server.error(400, f"{name}: {wrong}", "badRequest")
-            server.units += UNITS.get(name, 1)
-            if server.units > server.units_a_day:
+            if not server.pays(name):
                 return server.error(403, "The request cannot be completed because you have exceeded your quota.", "quotaExceeded")
             reply = act(server, request)
             wrong_answer = list(wrong_data(schema, reply.data)) if schema and reply.status == 200 else []
@@ -96,7 +95,8 @@ class YouTubeServer(ServiceServer):
         self.has_channel = True
         self.audited = True
         """Whether Google has audited the project; where not, videos stay private."""
-        self.units, self.units_a_day = 0, 10_000
+        self.spent: Counter[str] = Counter()
+        """Of the day's allowances: `units`, and calls of the methods that have an allowance of their own."""
         self.grants = "https://www.googleapis.com/auth/youtube.upload https://www.googleapis.com/auth/youtube.force-ssl"
         self.gives_refresh = True
         self.codes: dict[str, dict[str, str]] = {}
@@ -125,6 +125,12 @@ class YouTubeServer(ServiceServer):
 
     def without_id(self, reply: Reply) -> Reply:
         return Reply({key: value for key, value in (reply.data or {}).items() if key != "id"}, reply.status)
+
+    def pays(self, name: str) -> bool:
+        """Takes what a call costs off the day's allowance; False where it is spent."""
+        purse, cost, allowed = (name, 1, 100) if name in BY_CALLS else ("units", UNITS.get(name, 1), 10_000)
+        self.spent[purse] += cost
+        return self.spent[purse] <= allowed
 
     def allow(self, address: str) -> dict[str, str]:
         """What comes back with the person who allowed what the address asks for."""

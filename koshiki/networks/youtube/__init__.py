@@ -287,7 +287,7 @@ class YouTube(Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsCom
         return str(self.link.facts.get("remote_account_id") or text(connecting.own_channel(self._api), "id"))
 
     def search(self, words: str) -> list[Candidate]:
-        """Costs 100 of the day's units."""
+        """Each is one of the day's 100 searches."""
         found = items(self._api.get("search", part="snippet", type="channel", q=words, maxResults="25"))
         return [_candidate(item) for item in found if text(item, "id", "channelId")]
 
