@@ -161,7 +161,8 @@ class Verdict:
 
 # The time comes as the text that was hashed: a million times made into a moment and back takes longer than all the rest.
 _WHOLE = """
-SELECT e.number, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US+00:00'), e.actor_id, e.verb, e.thing, e.clause, e.canonical, e.digest, h.number, h.digest
+SELECT e.number, to_char(e.at AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US+00:00'), e.actor_id,
+       e.verb, e.thing, e.clause, e.canonical, e.digest, h.number, h.digest
 FROM koshiki_entry e LEFT JOIN koshiki_head h ON h.id = 1 ORDER BY e.number"""
 _COLUMNS = ("number", "at", "actor", "verb", "thing", "clause")
 _AT_ONCE = 5000

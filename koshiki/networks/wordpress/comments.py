@@ -41,7 +41,7 @@ def reply(api: Api, comment_id: str, words: str, last_check: LastCheck, own: int
     try:
         made = api.ask("POST", _COMMENTS, {"_fields": _SHOWN}, json=sent, last_check=last_check)
     except Rejected:
-        if there := _same(api, sent["parent"], words, own):
+        if there := _same(api, number(answered, "id"), words, own):
             return _published(there)
         raise
     return _published(made)

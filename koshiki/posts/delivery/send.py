@@ -76,7 +76,8 @@ def outgoing_of(row: Delivery) -> Outgoing:
     except Altered as altered:
         raise Refused("§8(1)", str(altered), now="あらためて提出し、承認を受けると発信できます。") from None
     root, after = _thread(row) if row.segment else ("", "")
-    return Outgoing(approved.content, approved.media, str(row.key), row.intent_at or clock.now(), after, root)
+    return Outgoing(approved.content, approved.media, str(row.key), row.intent_at or clock.now(), after, root,
+                    json.loads(row.stage))
 
 
 def _thread(row: Delivery) -> tuple[str, str]:
