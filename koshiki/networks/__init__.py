@@ -18,7 +18,6 @@ from koshiki.networks.line import Line
 from koshiki.networks.mastodon import Mastodon
 from koshiki.networks.wordpress import WordPress
 from koshiki.networks.x import X
-from koshiki.networks.youtube import YouTube
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ SERVICES: dict[str, Service] = {
         _of(Facebook, by_hand.Facebook),
         _of(X, by_hand.X),
         _of(Instagram, by_hand.Instagram),
-        _of(YouTube, by_hand.YouTube),
+        _posted_by_people(by_hand.YouTube),  # until posts take films, which its adapter (youtube/) publishes
         _of(Line, by_hand.Line),
         _of(Bluesky, by_hand.Bluesky),
         _of(WordPress, by_hand.Blog),
