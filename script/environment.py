@@ -47,7 +47,7 @@ def _install(lock_file: Path) -> None:
     print(f"{lock_file.name} のライブラリーを入れています。", flush=True)
     installed = subprocess.run(
         [PYTHON, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input",
-         "--require-hashes", "-r", lock_file], check=False)
+         "--require-hashes", "--no-deps", "-r", lock_file], check=False)  # the lock names everything
     if installed.returncode:
         sys.exit("ライブラリーを入れられませんでした。上の表示を確かめ、もう一度実行してください。")
 
