@@ -187,7 +187,7 @@ COMING_BACK = (
 )
 BEGINNING = ("register.actions.connect.seal", "networks.mastodon.connecting._offers_pkce",
              "networks.mastodon.connecting._challenge", "networks.mastodon.connecting.urlencode", "networks.credentials._bound")
-SENDING = ("posts.delivery.send.publishing", "register.link.unseal", "networks.credentials._parts", "networks.http._core",
+SENDING = ("posts.delivery.send.network", "register.link.unseal", "networks.credentials._parts", "networks.http._core",
            "networks.http._body", "networks.mastodon.api.judged", "posts.delivery.settle.record")
 
 
