@@ -174,7 +174,7 @@ class _Handler(Handler):
     # -------------------------------------------------------- records
 
     def upload(self) -> Value:
-        account, cid = self.caller(), _cid(self.body, "bafkrei")
+        account, cid = self.caller(), _cid(self.body, b"\x55")
         account.blobs[cid] = (self.headers.get("Content-Type", ""), self.body)
         return {"blob": _blob(cid, *account.blobs[cid])}
 
@@ -248,7 +248,7 @@ class _Handler(Handler):
         assert self.many["reasons"] == ["reply"]
         told = [self.notification(by, uri, cid, value) for by, uri, cid, value in self.state.everything()
                 if by is not account and account.did in json.dumps(value.get("reply", {}))]
-        told.append({**told[0], "reason": "like", "uri": "at://did:plc:x/app.bsky.feed.like/3k"} if told else {})
+        told.append({**told[0], "reason": "like", "uri": told[0]["uri"].replace(POSTS, "app.bsky.feed.like")} if told else {})
         newest = sorted((t for t in told if t and t["indexedAt"] < before), key=lambda t: str(t["indexedAt"]), reverse=True)
         newest = newest[: self.state.page]
         return {"notifications": newest} | ({"cursor": newest[-1]["indexedAt"]} if newest else {})
@@ -259,7 +259,8 @@ class _Handler(Handler):
 
     def get_posts(self) -> Value:
         self.beyond()
-        return {"posts": [{"uri": uri, "cid": cid, "author": self.actor(by), "record": value}
+        return {"posts": [{"uri": uri, "cid": cid, "author": self.actor(by), "record": value,
+                           "indexedAt": value["createdAt"]}
                           for by, uri, cid, value in self.state.everything() if uri in self.many["uris"]]}
 
     def search_actors(self) -> Value:
@@ -270,7 +271,8 @@ class _Handler(Handler):
         self.beyond()
         account = self.state.named(self.query["actor"])
         assert account
-        return self.actor(account) | {"verification": {"verifiedStatus": account.verified}}
+        marks = {"verifications": [], "verifiedStatus": account.verified, "trustedVerifierStatus": "none"}
+        return self.actor(account) | {"verification": marks}
 
     def actor(self, account: Account) -> Value:
         return {"did": account.did, "handle": account.handle, "displayName": f"{account.handle}の表示名",
@@ -370,8 +372,10 @@ def _blob(cid: str, mime: str, content: bytes) -> Value:
     return {"$type": "blob", "ref": {"$link": cid}, "mimeType": mime, "size": len(content)}
 
 
-def _cid(content: bytes, head: str = "bafyrei") -> str:
-    return head + base64.b32encode(hashlib.sha256(content).digest()).decode().lower().rstrip("=")
+def _cid(content: bytes, codec: bytes = b"\x71") -> str:
+    """A CID as real ones are made: version, codec, SHA-256."""
+    made = b"\x01" + codec + b"\x12\x20" + hashlib.sha256(content).digest()
+    return "b" + base64.b32encode(made).decode().lower().rstrip("=")
 
 
 def key_at(at: datetime, own: int = 0) -> str:

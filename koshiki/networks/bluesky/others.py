@@ -72,12 +72,12 @@ def is_verified(api: Api, did: str) -> bool | None:
 
 
 def _comment(told: Object, at: datetime, did: str, hidden: frozenset[str]) -> Comment | None:
-    """None for what is no answer of somebody else's to a post of ours."""
+    """None for what is no answer to a post of ours."""
     uri, writer = read_uri(text(told, "uri")), part(told, "author")
     place = part(part(told, "record"), "reply")
     parent, root = (read_uri(text(part(place, end), "uri")) for end in ("parent", "root"))
     ours = next((post for post in (parent, root) if post and post.did == did), None)
-    if uri is None or ours is None or uri.did == did:
+    if uri is None or ours is None:
         return None
     return Comment(remote_id=str(uri), on=ours.key, answers="" if parent == ours else str(parent or ""),
                    writer_id=uri.did, writer=f"@{text(writer, 'handle')}", text=said(part(told, "record")),

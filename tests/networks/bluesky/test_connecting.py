@@ -14,7 +14,7 @@ from koshiki.networks.base import Link, NotSent, Outgoing, Rejected, Secret, Tok
 from koshiki.networks.bluesky import Bluesky
 from koshiki.networks.bluesky.connecting import PROFILE, Directories
 from tests.networks.bluesky.conftest import connected
-from tests.networks.bluesky_server import BlueskyServer
+from tests.networks.bluesky_server import METHODS, BlueskyServer
 from tests.networks.contract import nothing
 
 
@@ -45,6 +45,17 @@ class TestConnecting:
         server.owners["city.test"] = other.did
         with pytest.raises(Rejected, match="サインインできません"):
             connected(server.city)
+
+    def test_a_session_of_another_account_is_not_taken(
+        self, server: BlueskyServer, link: Link, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other = server.add_account("other.test")
+        for method in ("createSession", "refreshSession"):
+            monkeypatch.setitem(METHODS, ("POST", f"com.atproto.server.{method}"), lambda _self: server.sign_in(other))
+        with pytest.raises(Rejected, match="台帳のアカウントと違います"):
+            connected(server.city)
+        with pytest.raises(TokenDead, match="違います"):
+            Bluesky(link).refresh()
 
     @pytest.mark.parametrize("password", ["", "wrong-wrong-wrong"])
     def test_a_wrong_password_opens_nothing(self, server: BlueskyServer, password: str) -> None:

@@ -71,7 +71,7 @@ class TestComments:
         with pytest.raises(NotSent, match="さかのぼりきれません"):
             opened.comments(datetime.now(UTC) - timedelta(days=1))
 
-    def test_own_answers_and_answers_in_others_threads_are_no_comments(
+    def test_what_is_no_answer_of_others_to_ours_is_no_comment(
         self, server: BlueskyServer, opened: Bluesky, citizen: Account, published: str
     ) -> None:
         answer(server, server.city, address(server, published), "市からの補足です。")

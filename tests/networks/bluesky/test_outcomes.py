@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -20,7 +22,7 @@ from koshiki.networks.base import (
 )
 from koshiki.networks.bluesky import Bluesky
 from koshiki.networks.bluesky.keys import chosen_key
-from tests.networks.bluesky_server import METHODS, POSTS, BlueskyServer, post_of
+from tests.networks.bluesky_server import METHODS, POSTS, BlueskyServer, Refused, post_of
 from tests.networks.contract import nothing
 
 
@@ -91,6 +93,18 @@ class TestOutcomes:
             opened.publish(replace(plain, content={"text": "長" * 301}), {}, nothing)
         assert server.city.posts() == []
 
+    def test_a_write_that_another_one_overtook_is_known_not_to_be_there(
+        self, server: BlueskyServer, opened: Bluesky, plain: Outgoing, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A server says InvalidSwap also where two writes to one repository met; then nothing stands at the key."""
+
+        def overtaken(_handler: Any) -> None:
+            raise Refused("InvalidSwap", "Commit was at another")
+
+        monkeypatch.setitem(METHODS, ("POST", "com.atproto.repo.putRecord"), overtaken)
+        with pytest.raises(NotSent):
+            opened.publish(plain, {}, nothing)
+
     def test_credentials_that_ran_out_are_refreshed_and_not_given_up(
         self, server: BlueskyServer, plain: Outgoing, link: Link
     ) -> None:
@@ -149,6 +163,13 @@ class TestLookingUp:
         with pytest.raises(OutcomeUnknown, match="違う内容"):
             opened.publish(plain, {}, nothing)
         assert [post["text"] for post in server.city.posts()] == ["書き換えられた文"]
+
+    def test_an_equal_text_of_another_time_at_its_key_is_not_this_one(
+        self, server: BlueskyServer, opened: Bluesky, plain: Outgoing
+    ) -> None:
+        key = chosen_key(plain.key, plain.created_at)
+        server.put(server.city, POSTS, key, post_of(plain.content["text"], plain.created_at - timedelta(days=1)))
+        assert isinstance(opened.look_up(plain, plain.created_at), CannotTell)
 
     @pytest.mark.parametrize("answer", [{}, {"cid": "bafy"}, {"cid": "bafy", "value": 7}, [1], "x"])
     def test_rubbish_is_neither_found_nor_absent(

@@ -58,6 +58,10 @@ class TestOnce:
         assert told is not None
         assert abs(told - at) < timedelta(milliseconds=1)
 
+    def test_many_deliveries_of_one_moment_have_a_key_each(self) -> None:
+        at = datetime(2026, 11, 27, tzinfo=UTC)
+        assert len({chosen_key(f"delivery {number}", at) for number in range(200)}) == 200
+
     def test_keys_sort_as_their_times(self) -> None:
         begin = datetime(2026, 1, 1, tzinfo=UTC)
         keys = [chosen_key(str(uuid.uuid4()), begin + timedelta(milliseconds=step**3)) for step in range(200)]
@@ -166,6 +170,20 @@ class TestThreads:
         assert opened.problems({"text": family * 120}, ()) == []
         assert "300字まで" in opened.problems({"text": family * 121}, ())[0].message
         assert opened.count("葛󠄀飾区") == 3
+
+
+class TestAddresses:
+    def test_the_id_is_read_out_of_the_address_of_an_own_post_alone(
+        self, server: BlueskyServer, opened: Bluesky, plain: Outgoing
+    ) -> None:
+        published = opened.publish(plain, {}, nothing)
+        assert opened.remote_id_in(published.url) == published.remote_id
+        by_number = f"https://bsky.app/profile/{server.city.did}/post/{published.remote_id}?ref=share"
+        assert opened.remote_id_in(by_number) == published.remote_id
+        for address in ("https://bsky.app/profile/evil.test/post/3kabc", "https://bsky.app/profile/city.test",
+                        "https://evil.example/profile/city.test/post/3kabc", ""):
+            assert opened.remote_id_in(address) == ""
+        assert Bluesky().remote_id_in(published.url) == ""
 
 
 class TestAfterwards:
