@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import signal
 import subprocess
 import sys
@@ -33,10 +34,12 @@ from koshiki.networks.base import (
     TokenDead,
 )
 from koshiki.networks.bluesky import Bluesky
+from koshiki.networks.bluesky.api import Api
 from koshiki.networks.bluesky.connecting import PROFILE
 from koshiki.networks.bluesky.keys import chosen_key
+from tests.networks.bluesky_server import POSTS, BlueskyServer, key_at, post_of
 from tests.networks.contract import Contract, nothing
-from tests.peers.bluesky import BlueskyAccount
+from tests.peers.bluesky import FOLDER, BlueskyAccount
 
 pytestmark = pytest.mark.peers
 
@@ -177,6 +180,12 @@ class TestOnce:
         assert isinstance(opened.look_up(plain, plain.created_at), CannotTell)
         assert [record["value"]["text"] for record in bluesky.records()] == ["別の文"]
 
+    def test_looking_needs_no_credentials(self, opened: Bluesky, plain: Outgoing) -> None:
+        """A connection that died meanwhile does not hide what was published."""
+        opened.publish(plain, {}, nothing)
+        dead = Bluesky(replace(opened.link, secrets={"access_token": Secret("not-a-token")}))
+        assert isinstance(dead.look_up(plain, plain.created_at), Found)
+
     def test_two_equal_texts_are_two_posts(
         self, bluesky: BlueskyAccount, opened: Bluesky, plain: Outgoing
     ) -> None:
@@ -291,6 +300,41 @@ class TestAfterwards:
             opened.comments(datetime.now(UTC) - timedelta(hours=1))
 
 
+def test_the_servers_of_our_own_tests_answer_as_the_lexicons_say() -> None:
+    """What needs a view of all posts is tried against a stand-in alone: its answers are held to the published models."""
+    with BlueskyServer().running() as server:
+        citizen, at = server.add_account("citizen.test"), datetime.now(UTC)
+        for account in (server.city, citizen):
+            here = {"uri": f"at://{server.city.did}/{POSTS}/{key_at(at)}", "cid": server.put(
+                server.city, POSTS, key_at(at), post_of("防災訓練を行います。"))}
+            answered = {"reply": {"root": here, "parent": here}} if account is citizen else {}
+            server.put(account, POSTS, key_at(at), post_of("本文", **answered))
+        token = server.sign_in(server.city)["accessJwt"]
+        headers = {"Authorization": f"Bearer {token}", "atproto-proxy": Api.appview}
+        asked: dict[str, dict[str, Any]] = {
+            "app.bsky.notification.listNotifications": {"reasons": ["reply"], "limit": 100},
+            "app.bsky.feed.getPosts": {"uris": [f"at://{citizen.did}/{POSTS}/{key_at(at)}"]},
+            "app.bsky.actor.searchActors": {"q": "city", "limit": 100},
+            "app.bsky.actor.getProfile": {"actor": server.city.did},
+            "com.atproto.server.getSession": {},
+            "com.atproto.repo.listRecords": {"repo": server.city.did, "collection": POSTS, "limit": 100},
+        }
+        answers = {name: httpx.get(f"{server.base}/xrpc/{name}", params=given, headers=headers).json()
+                   for name, given in asked.items()}
+    assert len(answers["app.bsky.notification.listNotifications"]["notifications"]) == 2
+    program = """
+        const { lexicons } = require('@atproto/api')
+        const { asked, answers } = JSON.parse(require('fs').readFileSync(0, 'utf8'))
+        for (const name of Object.keys(asked)) {
+          lexicons.assertValidXrpcParams(name, asked[name])
+          lexicons.assertValidXrpcOutput(name, answers[name])
+        }
+    """
+    done = subprocess.run([FOLDER / "node-program", "-e", program], cwd=FOLDER, text=True, capture_output=True,
+                          input=json.dumps({"asked": asked, "answers": answers}), timeout=120, check=False)
+    assert done.returncode == 0, done.stderr
+
+
 def _publish_and_be_killed(link: Link, outgoing: Outgoing) -> None:
     """Publishes in a process of its own, which is killed when its request is on the way."""
     program = textwrap.dedent("""
@@ -301,6 +345,7 @@ def _publish_and_be_killed(link: Link, outgoing: Outgoing) -> None:
         from koshiki.networks import http
         from koshiki.networks.base import Link, Outgoing, Secret
         from koshiki.networks.bluesky import Bluesky
+from koshiki.networks.bluesky.api import Api
         server, did, token, text, key, at = sys.argv[1:]
         class Writing(http._Writing):
             def __call__(self, event, info):
