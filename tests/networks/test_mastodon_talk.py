@@ -129,6 +129,18 @@ class TestTimeline:
         assert [entry.shared_from for entry in seen] == [others, "", "", "", ""]
         assert seen[-1].url == f"{server.base}/@city/{own[0].id}"
 
+    def test_a_long_history_is_read_back_to_the_time_and_no_further(
+        self, server: MastodonServer, opened: Mastodon, plain: Outgoing
+    ) -> None:
+        server.page = 3
+        for number in range(30):
+            old = server.write(server.city, f"{number}番")
+            server.statuses[-1] = replace(old, at=plain.created_at - timedelta(days=30 - number))
+        new = server.write(server.city, "新しい")
+        assert [entry.remote_id for entry in opened.timeline(plain.created_at - BEFORE)] == [new.id]
+        lists = [path for _, path, _ in server.requests if "/statuses?" in path]
+        assert len(lists) == 1
+
     def test_what_is_passed_on_is_never_taken_for_the_own(
         self, server: MastodonServer, opened: Mastodon, plain: Outgoing
     ) -> None:

@@ -151,11 +151,13 @@ class TestConnecting:
         given = {"site": Secret(site), "user": Secret("city"), "password": Secret(password)}
         return WordPress.with_key(given, account="42", address="")
 
-    @pytest.mark.parametrize("header", ['Link: <{0}>; rel="https://api.w.org/"', "Location: {0}"])
-    def test_the_password_goes_to_no_other_server(self, other: Peer, header: str) -> None:
-        status = "301 X" if header.startswith("Location") else "200 OK"
+    @pytest.mark.parametrize(
+        ("status", "header", "words"),
+        [("200 OK", 'Link: <{0}>; rel="https://api.w.org/"', "別のサーバー"), ("301 X", "Location: {0}", "転送")],
+    )
+    def test_the_password_goes_to_no_other_server(self, other: Peer, status: str, header: str, words: str) -> None:
         with peer(answer(status, b"", header.format(url(other, "/wp-json/")))) as running:
-            with pytest.raises(Rejected):
+            with pytest.raises(Rejected, match=words):
                 self.connect(url(running))
             received = [*running.received, *other.received]
         assert received

@@ -37,11 +37,12 @@ def remove(api: Api, comment_id: str) -> None:
 def reply(api: Api, comment_id: str, words: str, last_check: LastCheck, own: int) -> Published:
     """A site refuses the same answer to the same comment, so that one whose answer was lost is found, not doubled."""
     answered = _one(api, comment_id)
-    sent = {"post": number(answered, "post"), "parent": number(answered, "id"), "content": html.escaped(words)}
+    parent = number(answered, "id")
+    sent = {"post": number(answered, "post"), "parent": parent, "content": html.escaped(words)}
     try:
         made = api.ask("POST", _COMMENTS, {"_fields": _SHOWN}, json=sent, last_check=last_check)
     except Rejected:
-        if there := _same(api, number(answered, "id"), words, own):
+        if there := _same(api, parent, words, own):
             return _published(there)
         raise
     return _published(made)
