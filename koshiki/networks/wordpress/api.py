@@ -67,6 +67,7 @@ class Api:
         self.skew = answer.skew
         return self._without_password(answer)
 
+    @sensitive_variables("answer", "plain")
     def _without_password(self, answer: Answer) -> Answer:
         """It goes out encoded; a site that says it back would say it plainly."""
         plain = self._password.reveal().encode() if self._password else b""

@@ -10,6 +10,8 @@ import re
 from collections.abc import Mapping
 from urllib.parse import urlsplit
 
+from django.views.decorators.debug import sensitive_variables
+
 from koshiki.networks.answers import Object, as_object, part, server_address, text
 from koshiki.networks.credentials import Secret
 from koshiki.networks.http import Fetched, NeverSent, NoAnswer, fetch
@@ -85,6 +87,7 @@ def _origin(address: str) -> str:
     return server_address(address).lower()
 
 
+@sensitive_variables("plain")
 def _password(given: Secret) -> Secret:
     """Sites show it in groups of four; the spaces are not part of it."""
     plain = "".join(given.reveal().split())
