@@ -304,3 +304,10 @@ class TestAfterwards:
         assert opened.comments(before) == []
         with pytest.raises(Gone):
             opened.hide(asked.remote_id)
+
+    def test_what_the_sites_people_hid_as_spam_stays_spam(self, wordpress: Site, opened: WordPress) -> None:
+        wordpress.comment(sent(opened, outgoing_of()).remote_id, "宣伝です")
+        [comment] = opened.comments(datetime.now(UTC) - timedelta(minutes=1))
+        wordpress.do("spam", comment.remote_id)
+        opened.hide(comment.remote_id)
+        assert wordpress.do("status", comment.remote_id) == "spam"

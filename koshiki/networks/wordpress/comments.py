@@ -22,7 +22,7 @@ def since(api: Api, at: datetime, own: int) -> list[Comment]:
 
 
 def hide(api: Api, comment_id: str, *, hidden: bool) -> None:
-    """Looked at first: a site answers 500 when nothing is to be changed, and what is hidden as spam stays so."""
+    """Looked at first: on MySQL a site answers 500 when nothing is to be changed, and what is hidden as spam stays so."""
     if (text(_one(api, comment_id), "status") != "approved") != hidden:
         api.harmlessly("POST", _path(comment_id), json={"status": "hold" if hidden else "approved"})
 

@@ -32,6 +32,8 @@ $acts = [
     'drafts' => fn () => count(get_posts(['post_status' => 'draft', 'numberposts' => -1])),
     'pictures' => fn () => count(get_posts(['post_type' => 'attachment', 'numberposts' => -1])),
     'trash' => fn ($id) => (bool) wp_trash_post((int) $id),
+    'spam' => fn ($id) => wp_spam_comment($id),
+    'status' => fn ($id) => wp_get_comment_status($id),
     'comments' => fn () => array_map(
         fn ($one) => ['id' => $one->comment_ID, 'text' => $one->comment_content, 'parent' => $one->comment_parent],
         get_comments(['status' => 'approve', 'order' => 'ASC'])),
