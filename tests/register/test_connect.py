@@ -13,7 +13,9 @@ from django.test import Client
 
 from koshiki import clock
 from koshiki.audit.models import Entry
+from koshiki.networks import SERVICES, Service
 from koshiki.networks.credentials import ensure_key_ring, key_ring_path
+from koshiki.networks.hand_over import services as by_hand
 from koshiki.organization.models import Person
 from koshiki.register import actions
 from koshiki.register.link import NotConnected, link_of
@@ -175,7 +177,10 @@ def test_a_dead_connection_is_a_duty_and_reconnecting_ends_its_stop(account: Acc
     assert not waiting(cast.aoki)
 
 
-def test_a_service_without_an_adapter_is_not_connected(cast: Cast, signed_in: Door) -> None:
+def test_a_service_without_an_adapter_is_not_connected(
+    cast: Cast, signed_in: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SERVICES, "x", Service("x", "X", by_hand=by_hand.X))
     account = official(cast, service="x", url="https://x.com/iwata")
     page = signed_in(cast.aoki).get(f"/accounts/{account.pk}/connect/")
     assert "職員がサービスの画面で発信します" in page.text
