@@ -181,8 +181,8 @@ class X(Threads, LooksUp, Reads, Deletes, ShowsTimeline, ShowsComments, Hides, R
         return posts.as_shown(page, self._handle)
 
     def timeline(self, since: datetime) -> list[Seen]:
-        own = self._own(since, expansions="referenced_posts")
-        return [seen for post in own if (seen := posts.as_seen(post, self._handle)).at >= since]
+        own = [posts.as_seen(post, self._handle) for post in self._own(since, expansions="referenced_posts")]
+        return [seen for seen in own if (seen.edited_at or seen.at) >= since]
 
     def comments(self, since: datetime) -> list[Comment]:
         """Answers to the account's own posts, hidden ones too: the search doesn't tell which are."""

@@ -36,7 +36,7 @@ class TestTimeline:
     def test_a_post_that_was_changed_on_x_says_when(self, server: XServer, opened: X) -> None:
         first = server.write(server.city, "9時から", at=ago(minutes=30))
         edited = server.edit(first, "10時から")
-        [seen] = opened.timeline(ago(hours=1))
+        [seen] = opened.timeline(ago(minutes=10))
         assert (seen.remote_id, seen.text, seen.at, seen.edited_at) == (edited.id, "10時から", first.at, edited.at)
 
     def test_a_hundred_posts_as_long_as_x_takes_are_read_whole(self, server: XServer, opened: X) -> None:
