@@ -133,6 +133,8 @@ class _Handler(Door):
         fault = self.state.faulty.get("token", "")
         if fault:
             return self.refuse(fault) if fault in REFUSED else self.broken(fault)
+        if "token" in self.state.instead:
+            return self.send(200, json.dumps(self.state.instead["token"]).encode())
         form = self.sent()
         granted = self._renewed(form) if form["grant_type"] == "refresh_token" else self._exchanged(form)
         if granted is None:

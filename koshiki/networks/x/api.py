@@ -62,7 +62,7 @@ class Api:
     def publish(self, method: str, path: str, **sent: Any) -> Object:
         """A call that may be seen. Raises NotSent, Gone, Rejected, TokenDead, OutcomeUnknown."""
         try:
-            answer = call(method, self.base + path, token=self.token, private=True, **sent)
+            answer = call(method, self.base + path, token=self.token, **sent)
         except (NeverSent, NoAnswer) as failure:
             raise outcome_of(failure) from None
         self.skew = answer.skew

@@ -128,6 +128,11 @@ class TestRenewing:
         server.token_seconds = 60
         assert ends(X(link).refresh()) <= timedelta(seconds=60)
 
+    @pytest.mark.parametrize("told", [10**30, -5, 0, "soon", None, [], 1e400])
+    def test_an_absurd_end_is_taken_for_the_usual_one(self, server: XServer, opened: X, told: object) -> None:
+        server.instead["token"] = {"access_token": "canary-1", "refresh_token": "canary-2", "expires_in": told}
+        assert timedelta(minutes=119) < ends(opened.refresh()) <= timedelta(hours=2)
+
     def test_both_tokens_are_new_and_the_rest_is_as_it_was(self, server: XServer, opened: X, link: Link) -> None:
         new = opened.refresh()
         assert {key for key in link.secrets if new.secrets[key] != link.secrets[key]} == {"access_token", "refresh_token"}

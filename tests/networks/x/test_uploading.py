@@ -119,6 +119,11 @@ class TestFilms:
         assert len(quick) == 3
         assert opened.publish(film, stage, nothing).remote_id
 
+    def test_before_every_part_it_is_asked_whether_it_may_go_on(self, server: XServer, opened: X, film: Outgoing) -> None:
+        asked: list[int] = []
+        opened.prepare(film, {}, lambda _stage: None, lambda: asked.append(len(server.calls)))
+        assert asked == list(range(6)), "begin, three parts, end, words"
+
     def test_a_film_that_x_cannot_use_is_refused(self, server: XServer, opened: X, film: Outgoing) -> None:
         server.breaks_films = True
         with pytest.raises(Rejected, match="動画"):
