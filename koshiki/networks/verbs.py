@@ -212,9 +212,9 @@ class Hides(Network):
 
     @abstractmethod
     def hide(self, comment_id: str, *, hidden: bool = True) -> None:
-        """Nobody but its writer sees the comment, or everybody again; its writer is not told (別紙1-1).
+        """The comment is out of readers' way, folded or unseen, as the service does it; or back.
 
-        Repeating it changes nothing. Raises NotSent, Gone, Rejected, TokenDead.
+        Its writer is not told (別紙1-1). Repeating it changes nothing. Raises NotSent, Gone, Rejected, TokenDead.
         """
 
 
