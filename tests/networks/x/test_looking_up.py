@@ -82,6 +82,13 @@ def test_an_older_equal_text_is_not_this_one(server: XServer, opened: X, plain: 
     assert isinstance(looked_up(opened, plain), NotFound)
 
 
+def test_a_clock_of_x_that_is_behind_does_not_hide_it(server: XServer, opened: X, plain: Outgoing) -> None:
+    post = server.write(server.city, plain.content["text"], at=plain.created_at - timedelta(seconds=100))
+    found = looked_up(opened, plain)
+    assert isinstance(found, Found)
+    assert found.remote_id == post.id
+
+
 def test_what_another_account_publishes_is_not_this_one(server: XServer, opened: X, plain: Outgoing) -> None:
     server.write(server.add_account("bousai"), plain.content["text"])
     assert isinstance(looked_up(opened, plain), NotFound)
