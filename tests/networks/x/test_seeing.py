@@ -266,6 +266,7 @@ def test_each_verb_is_one_call_and_x_charges_for_no_more_than_it_needs(
     ("https://x.com/i/web/status/1234567890", "1234567890"),
     ("https://x.com/iwata_city/article/1234567890", ""),
     ("https://x.com/iwata_city", ""),
+    ("1234567890", ""),
     ("https://x.com.evil.example/iwata_city/status/1234567890", ""),
     ("https://www.facebook.com/city/posts/1234567890", ""),
     ("", ""),
