@@ -60,6 +60,7 @@ def _by_hand(state: str) -> Address:
     def choose(m: Many) -> tuple[Any, ...]:
         row = Delivery.objects.filter(state=state, account__assignments__person=m.author).exclude(account=m.focal).earliest("pk")
         Account.objects.filter(pk=row.account_id).update(service="x", url=f"https://x.com/a{row.account_id}")
+        Delivery.objects.filter(pk=row.pk).update(by_hand=True)
         return (row.pk,)
     return choose
 

@@ -91,7 +91,9 @@ def publishes(account: Account) -> bool:
 
 def by_hand(account: Account) -> HandsOver | None:
     """The account's service where a person posts, for want of a connection; None where koshiki publishes."""
-    service = service_of(account) if publishes(account) else None
+    if account.service not in SERVICES or SERVICES[account.service].by_hand is None:
+        return None  # whether it is connected need not be asked
+    service = service_of(account)
     return service if isinstance(service, HandsOver) else None
 
 

@@ -37,7 +37,7 @@ pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
 # Pages that only take what is sent to them, and addresses of files.
 NO_PAGES = {
-    "post_export",
+    "post_export", "service_app_end",
     "import_example", "organization_export", "sign_out", "log_verify", "log_export", "decision_read",
     "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect", "post_submit",

@@ -113,11 +113,11 @@ class TestWhatItTakes:
     def test_all_that_youtube_offers_is_offered(self) -> None:
         assert set(Verb) - YouTube.verbs() == {Verb.KEY, Verb.THREAD, Verb.HAND_OVER}
 
-    def test_an_account_that_is_not_connected_is_served_by_hand(self) -> None:
-        by_hand = means("youtube", connected=False)
-        assert by_hand is not None
-        assert issubclass(by_hand, HandsOver)
-        assert means("youtube", connected=True) is YouTube
+    def test_until_posts_take_films_every_account_is_served_by_hand(self) -> None:
+        for connected in (False, True):
+            by_hand = means("youtube", connected=connected)
+            assert by_hand is not None
+            assert issubclass(by_hand, HandsOver)
 
     def test_a_description_counts_in_bytes_and_a_title_in_letters(self, film: Media) -> None:
         fits = {"title": "あ" * 100, "text": "あ" * 1666 + "ab"}
