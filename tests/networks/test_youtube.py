@@ -114,8 +114,8 @@ class TestWhatItTakes:
         assert set(Verb) - YouTube.verbs() == {Verb.KEY, Verb.THREAD, Verb.HAND_OVER}
 
     def test_until_posts_take_films_every_account_is_served_by_hand(self) -> None:
-        for connected in (False, True):
-            by_hand = means("youtube", connected=connected)
+        for has_key in (False, True):
+            by_hand = means("youtube", connected=has_key)
             assert by_hand is not None
             assert issubclass(by_hand, HandsOver)
 
