@@ -43,6 +43,12 @@ WORDS = {
     "assignment.revoke": "指定を取り消す",
     "hold.stop": "発信を停止",
     "hold.lift": "停止を解除",
+    "connection.refresh": "接続の鍵を更新",
+    "service_app.register": "アプリの鍵を記録",
+    "service_app.end": "アプリの鍵を消去",
+    "keys.add": "鍵束に鍵を追加",
+    "keys.reseal": "接続の鍵を封じ直し",
+    "keys.drop": "鍵束から鍵を除く",
     # 投稿と配信
     "post.write": "投稿を起案",
     "post.export": "投稿の一覧を書き出し",
@@ -81,7 +87,7 @@ THINGS = {
     "person": "職員", "division": "所属", "posting": "配属", "rolegrant": "役割", "deputy": "代決者",
     "absence": "不在", "account": "アカウント", "post": "投稿", "delivery": "配信", "hold": "停止",
     "assignment": "指定", "medium": "素材", "policy": "運用ポリシー", "decision": "決裁・合議",
-    "installation": "設置",
+    "installation": "設置", "serviceapp": "アプリの登録",
 }
 
 
