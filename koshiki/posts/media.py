@@ -55,7 +55,6 @@ def register_image(data: bytes, name: str, *, division: Division, by: Person, **
 
 
 @transaction.atomic
-@transaction.atomic
 def register(kept: Kept, name: str, statement: Statement, *, division: Division, by: Person) -> Medium:
     """An image that is in the store becomes material of the division. Raises Refused §4(2)."""
     if lacks := statement.lacks():
