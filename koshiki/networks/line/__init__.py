@@ -41,6 +41,7 @@ class Line(Publishes, Identifies, TakesKey, Refreshes):
     label: ClassVar[str] = "LINE"
     api: ClassVar[str] = "https://api.line.me"
     fetches_media: ClassVar[bool] = True
+    keeps_fetching: ClassVar[bool] = True
     key_fields: ClassVar[tuple[KeyField, ...]] = (
         KeyField("channel_id", "チャネルID", secret=False, help="LINE Developersの「チャネル基本設定」にある数字。"),
         KeyField("channel_secret", "チャネルシークレット", help="同じページにある32字の英数字。"),
