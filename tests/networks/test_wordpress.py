@@ -28,6 +28,8 @@ from tests.networks.contract import nothing
 from tests.networks.peer import Peer, peer, url
 
 PASSWORD = "canary4Application5Password6"
+NOBODY = "http://127.0.0.1:1"
+"""No program listens there; a port that another test has just given back may be taken anew."""
 STAGE = {"post": 7, "media": [], "written": True}
 PUBLISHED = b'{"id": 7, "status": "publish", "link": "http://127.0.0.1/a/", "date_gmt": "2026-11-27T01:02:03"}'
 
@@ -96,8 +98,8 @@ class TestOutcomes:
         assert running.connections == 1
 
     def test_a_site_that_is_not_there_was_never_sent_anything(self, outgoing: Outgoing) -> None:
-        with peer(b"") as running:
-            gone = opened(running)
+        gone = WordPress(Link("42", NOBODY, {"password": Secret(PASSWORD)},
+                              {"root": f"{NOBODY}/wp-json/", "user": "city", "user_id": 2}))
         with pytest.raises(NotSent):
             gone.publish(outgoing, STAGE, nothing)
 
