@@ -90,5 +90,5 @@ def _never_deleted(table: str) -> str:
 
 
 class Migration(migrations.Migration):
-    dependencies = [("koshiki", "0005_opening")]
+    dependencies = [("koshiki", "0005_log_is_append_only")]
     operations = [migrations.RunSQL("\n".join([FROZEN, *map(_never_deleted, NEVER_DELETED), WHOLE]), UNDO)]

@@ -26,5 +26,5 @@ DROP FUNCTION koshiki_log_is_append_only();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("koshiki", "0001_organization_and_log")]
+    dependencies = [("koshiki", "0004_public")]
     operations = [migrations.RunSQL(APPEND_ONLY, UNDO)]

@@ -113,5 +113,5 @@ DROP FUNCTION koshiki_approved_target();
 
 
 class Migration(migrations.Migration):
-    dependencies = [("koshiki", "0007_post_key")]
+    dependencies = [("koshiki", "0006_opening_never_changes")]
     operations = [migrations.RunSQL(FUNCTIONS + TRIGGERS, UNDO)]
