@@ -10,7 +10,7 @@ from django.db.utils import OperationalError
 # These need no database, or see to it themselves.
 WITHOUT_DATABASE = {
     "", "help", "version", "serve", "postgres", "check", "collectstatic", "compilemessages", "makemessages",
-    "diffsettings", "sample_service", "trace",
+    "diffsettings", "trace",
 }
 
 

@@ -17,7 +17,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from types import FrameType
 from typing import LiteralString, NoReturn
 
@@ -28,6 +27,8 @@ from koshiki.database.embedded import Cluster, make_home
 from koshiki.database.system_account import NotPossible
 from koshiki.database.version import NOTED, version
 from koshiki.management.child import PARENT, PATIENCE, Child
+from koshiki.sample.place import introduction
+from koshiki.sample.sns import place as sns
 
 MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
 LOOPBACK = "127.0.0.1"
@@ -54,6 +55,7 @@ def main(arguments: list[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _stop)
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "koshiki.settings")
     try:
         make_home(settings.KOSHIKI_HOME)
         with _only_one() as cut_off, _database() as cluster:
@@ -188,14 +190,15 @@ class Supervisor:
         """Start everything, then watch until told to stop."""
         started = time.monotonic()
         try:
+            if self.sample:
+                self._add("見本SNS", sys.executable, "-m", "koshiki.sample.sns.server", "--folder",
+                          str(sns.folder()), "--port", str(sns.port()))
             if self._ask(NOTED) != version():
                 self._step("setup_database", *(["--sample"] if self.sample else []))
-            if self.sample:
-                self._add("見本SNS", *MANAGE, "sample_service")
             self._first_time()
             self._add("ウェブサーバー", sys.executable, "-m", "gunicorn", "-c", "python:koshiki.management.web")
+            self._welcome(started)  # somebody waits for pages; nobody for the worker
             self._add("ワーカー", *MANAGE, "worker")
-            self._welcome(started)
             while True:
                 self._watch()
                 time.sleep(0.3)
@@ -209,15 +212,15 @@ class Supervisor:
             self._step("create_administrator", "--if-nobody", with_terminal=True)
         elif not self.sample_loaded.exists():
             say("見本を入れています。")
-            self._wait_for(settings.KOSHIKI_HOME / "sample-sns/port")
+            self._wait_for(sns.port())
             self._step("load_sample")
             self.sample_loaded.touch()
 
-    def _wait_for(self, port: Path) -> None:
-        """Until 見本SNS, whose file holds its port, takes connections."""
+    def _wait_for(self, port: int) -> None:
+        """Until 見本SNS takes connections."""
         for _ in range(200):
-            with contextlib.suppress(OSError, ValueError):
-                return socket.create_connection((LOOPBACK, int(port.read_text())), timeout=1).close()
+            with contextlib.suppress(OSError):
+                return socket.create_connection((LOOPBACK, port), timeout=1).close()
             self._watch()
             time.sleep(0.1)
         raise NotPossible("見本SNS が起動しません。")
@@ -246,11 +249,11 @@ class Supervisor:
         self.children.append(child)
 
     def _welcome(self, started: float) -> None:
-        if self.sample:
-            self._step("show_sample")
         while not self._answers():
             self._watch()
             time.sleep(0.05)
+        if self.sample:
+            say(introduction())
         say(f"\n公式を起動しました（{time.monotonic() - started:.1f} 秒）: {self.address}\n終わるには Ctrl-C を押してください。")
 
     def _answers(self) -> bool:

@@ -21,8 +21,10 @@ def populate() -> People:
     create(first["number"], first["name"])
     it = Person.objects.get(staff_number=first["number"])
     divisions = {row["code"]: actions.open_division(by=it, **row) for row in told("division")}
-    people = {first["key"]: it, second["key"]: _entered(second, divisions, it)}
-    people |= {row["key"]: _entered(row, divisions, it) for row in others}
+    entered = actions.add_people([_person(row) for row in (second, *others)], by=it)
+    people = {first["key"]: it} | {row["key"]: person for row, person in zip((second, *others), entered, strict=True)}
+    for row in (second, *others):
+        _appoint(people[row["key"]], row, divisions, it)
     _deputies(people, divisions)
     for person in people.values():
         actions.confirm_guideline(by=person)
@@ -32,15 +34,16 @@ def populate() -> People:
     return people
 
 
-def _entered(row: dict[str, str], divisions: dict[str, Division], it: Person) -> Person:
+def _person(row: dict[str, str]) -> Person:
     email = f"{row['number']}@mail.iwata-mihon.example"
-    person, _ = actions.add_person(row["number"], row["name"], by=it, kana=row["kana"], email=email,
-                                   extension=row["number"])
+    return Person(staff_number=row["number"], name=row["name"], kana=row["kana"], email=email, extension=row["number"])
+
+
+def _appoint(person: Person, row: dict[str, str], divisions: dict[str, Division], it: Person) -> None:
     if "division" in row:
         actions.post(person, divisions[row["division"]], row["position"], start=SINCE, by=it)
     if "role" in row:
         actions.grant_role(person, RoleGrant.Role(row["role"]), start=clock.today(), by=it)
-    return person
 
 
 def _deputies(people: People, divisions: dict[str, Division]) -> None:

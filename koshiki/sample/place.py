@@ -10,6 +10,8 @@ from typing import Any
 
 from django.conf import settings
 
+from koshiki.sample.sns import place as sns
+
 HERE = Path(__file__).parent
 
 
@@ -34,8 +36,13 @@ def password() -> str:
     return path.read_text()
 
 
-def told_once() -> str:
-    """The words that tell the password: the password itself the first time, then where it is kept."""
+def introduction() -> str:
+    """The sample's people, their password where it is told for the first time, and the address of 見本SNS."""
+    people = (f"  {row['number']}  {row['name']}　{row['shown']}" for row in told("person") if "shown" in row)
+    return "\n".join(("\n見本の職員（パスワードはどの人も同じです）", *people, _told_once(), f"見本SNS: {sns.address()}/"))
+
+
+def _told_once() -> str:
     told_before = password_file().with_suffix(".told")
     if told_before.exists():
         return f"パスワードは {password_file()} にあります。"

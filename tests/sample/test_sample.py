@@ -273,7 +273,6 @@ def manage(environment: dict[str, str], *command: str, **more: str) -> tuple[int
 @pytest.mark.parametrize(("command", "more", "why"), [
     (["load_sample"], {}, "見本のための設置にだけ"),
     (["load_sample"], {"KOSHIKI_SAMPLE": "1"}, "DATABASE_URL を外してください"),
-    (["sample_service"], {}, "見本の中でだけ"),
     (["setup_database", "--sample"], {}, "DATABASE_URL を外してください"),
     (["worker", "--once"], {"KOSHIKI_SAMPLE": "1", "KOSHIKI_SECRET_KEY": "x" * 50}, "見本"),
 ])
