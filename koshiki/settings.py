@@ -95,7 +95,7 @@ MIDDLEWARE = [
 
 ROOT_URLCONF = "koshiki.urls"
 WSGI_APPLICATION = "koshiki.wsgi.application"
-FORM_RENDERER = "django.forms.renderers.TemplatesSetting"
+FORM_RENDERER = "koshiki.rendering.Renderer"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -120,12 +120,13 @@ environment.database("KOSHIKI_MIGRATE_URL")  # only to say so where it is none: 
 _database = (dj_database_url.parse(_cluster.url(embedded.APP)) if KOSHIKI_EMBEDDED
              else environment.database("DATABASE_URL"))
 # A process that is frozen in a transaction would hold the log's last row, and with it everybody.
-# Pages ask for little of much: compiling such a question takes longer than answering it.
+# Pages ask for little of much: compiling such a question takes longer than answering it, and planning it as long.
 _limits = {"options": "-c idle_in_transaction_session_timeout=30s -c jit=off"}
+_prepared = {"server_side_binding": True, "prepare_threshold": 2}  # the same questions come again and again
 DATABASES = {
     "default": {
         **_database,
-        "OPTIONS": {"connect_timeout": 10, "tcp_user_timeout": 30_000, **_limits, **_database.get("OPTIONS", {})},
+        "OPTIONS": {"connect_timeout": 10, "tcp_user_timeout": 30_000, **_prepared, **_limits, **_database.get("OPTIONS", {})},
         "CONN_MAX_AGE": 60,
         "CONN_HEALTH_CHECKS": True,
     }

@@ -7,12 +7,15 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
+from django import forms
+from django.forms.renderers import DjangoTemplates
 from django.template import engines
 from django.test import Client
 from django.utils import translation
 
 from koshiki.guideline import guideline
 from koshiki.look import Preview, RailStep, Tone, WhereItStands
+from koshiki.rendering import Renderer
 
 ROOT = Path(__file__).resolve().parents[2] / "koshiki"
 TEMPLATES = sorted((ROOT / "templates").rglob("*.html"))
@@ -95,3 +98,12 @@ def test_a_clause_is_shown_with_its_words_and_the_citys_reading() -> None:
 def test_every_clause_that_a_template_names_is_in_the_guideline() -> None:
     named = {found for path in TEMPLATES for found in re.findall(r'{% clause "([^"]+)"', path.read_text("utf-8"))}
     assert named - set(guideline().clauses) == set()
+
+
+@pytest.mark.parametrize("chosen", ["", "a", "<b>"])
+def test_a_list_of_choices_is_drawn_as_django_draws_it(chosen: str) -> None:
+    choices = [("", "すべて"), ("a", "一 & 二"), ("群", [("<b>", "<三>"), ("c", "四")])]
+    field = forms.Select({"id": "x", "required": True, "disabled": False, "data-a": '"'}, choices)
+    ours, djangos = (" ".join(field.render("name", chosen, renderer=renderer).split())
+                     for renderer in (Renderer(), DjangoTemplates()))
+    assert ours == djangos
