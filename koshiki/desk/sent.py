@@ -14,7 +14,7 @@ from koshiki.look import Tone
 from koshiki.organization.models import Person
 from koshiki.posts.models import Delivery, Post
 from koshiki.posts.models.delivery import LIVE
-from koshiki.posts.stages import STAGES, stage_key
+from koshiki.posts.stages import Stage, stages_of
 from koshiki.register.models import Account
 from koshiki.register.rail import TONES
 from koshiki.register.roles import own_accounts
@@ -57,13 +57,14 @@ def sent_by(person: Person) -> list[Sent]:
     """The newest posts and applications this person began and that have not ended, the last moved first."""
     posts = Post.objects.filter(created_by=person).exclude(state=Post.State.WITHDRAWN)
     accounts = Account.objects.filter(created_by=person).exclude(state__in=[Account.State.OFFICIAL, *Account.ENDED])
-    found = [_post(p) for p in posts.order_by("-moved_at").annotate(stage=stage_key())[:_SHOWN]]
+    newest = list(posts.order_by("-moved_at")[:_SHOWN])
+    stages = stages_of(newest)
+    found = [_post(post, stages[post.pk]) for post in newest]
     found += [_account(a) for a in accounts.order_by("-moved_at")[:_SHOWN]]
     return sorted(found, key=lambda sent: sent.since, reverse=True)[:_SHOWN]
 
 
-def _post(post: Post) -> Sent:
-    stage = STAGES[post.stage]  # type: ignore[attr-defined]
+def _post(post: Post, stage: Stage) -> Sent:
     return Sent("投稿", post.title, reverse("post", args=[post.pk]), stage.label, stage.tone, post.moved_at)
 
 

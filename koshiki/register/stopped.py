@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from django.db.models import F
-
 from koshiki.organization.models import Person
-from koshiki.register.models import Account, Hold
+from koshiki.register.models import Hold
 
 _MOST = 50
 
@@ -16,10 +14,12 @@ def open_holds(person: Person) -> list[Hold]:
     No more than a page can use. Kept with the person for one request: bars and duties both ask.
     """
     if "open_holds" not in person.__dict__:
-        seen = Account.objects.visible_to(person)
-        holds = Hold.objects.open().filter(account__isnull=True) | Hold.objects.open().filter(account__in=seen)
-        widest = holds.select_related("account").order_by(F("account").asc(nulls_first=True), "-since")[:_MOST]
-        person.__dict__["open_holds"] = sorted(
-            widest, key=lambda hold: (bool(hold.account_id), bool(hold.service), -hold.since.timestamp()))
+        holds = Hold.objects.open().select_related("account")
+        theirs = (hold for hold in holds if not hold.account or hold.account.seen_by(person))
+        person.__dict__["open_holds"] = sorted(theirs, key=_width)[:_MOST]
     found: list[Hold] = person.__dict__["open_holds"]
     return found
+
+
+def _width(hold: Hold) -> tuple[bool, bool, float]:
+    return bool(hold.account_id), bool(hold.service), -hold.since.timestamp()

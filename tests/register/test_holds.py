@@ -12,7 +12,8 @@ from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 from koshiki.register import actions
 from koshiki.register.models import Account, Hold
-from tests.cast import Cast
+from koshiki.register.stopped import open_holds
+from tests.cast import Cast, official
 
 Door = Callable[[Person], Client]
 EVERYBODY = ("abe", "aoki", "baba", "chiba", "endo", "goto", "hara", "hata", "kato", "kubo", "mori", "noda")
@@ -101,3 +102,14 @@ def test_the_list_shows_what_one_may_see(cast: Cast, account: Account, signed_in
     actions.stop(REASON, account=account, by=cast.chiba)
     assert REASON in signed_in(cast.abe).get("/accounts/holds/").text
     assert REASON not in signed_in(cast.endo).get("/accounts/holds/").text
+
+
+def test_who_sees_an_account_sees_that_it_is_stopped(cast: Cast) -> None:
+    for state in Account.State:
+        account = official(cast, name=f"磐田市{state}", division=cast.suido)
+        Account.objects.filter(pk=account.pk).update(state=state)
+        Hold.objects.create(account=account, reason=REASON, clause="K-hold", by=cast.kato)
+    for name in EVERYBODY:
+        person = Person.objects.get(pk=getattr(cast, name).pk)
+        told = {hold.account.state for hold in open_holds(person) if hold.account}
+        assert told == set(Account.objects.visible_to(person).values_list("state", flat=True)), name

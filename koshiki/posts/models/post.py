@@ -65,7 +65,7 @@ class Post(models.Model):
     key = models.UUIDField("起案の鍵", default=uuid.uuid4, unique=True, editable=False,
                            help_text="同じ画面から二度起案しても、投稿は一つ")
     title = models.CharField("件名", max_length=100, help_text="庁内での呼び名。発信されません")
-    state = models.CharField("状態", max_length=20, choices=State.choices, default=State.DRAFT, db_index=True)
+    state = models.CharField("状態", max_length=20, choices=State.choices, default=State.DRAFT)
     created_by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="起案者")
     created_at = models.DateTimeField("起案日時", default=clock.now)
     moved_at = models.DateTimeField("今の状態になった日時", default=clock.now)
@@ -75,7 +75,10 @@ class Post(models.Model):
     class Meta:
         verbose_name = "投稿"
         ordering = ("-created_at", "-pk")
-        indexes = [models.Index(fields=["-created_at", "-id"], name="posts_newest_first")]
+        indexes = [
+            models.Index(fields=["-created_at", "-id"], name="posts_newest_first"),
+            models.Index(fields=["state"], condition=~Q(state="approved"), name="posts_not_approved"),
+        ]
 
     def __str__(self) -> str:
         return self.title
