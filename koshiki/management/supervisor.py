@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import fcntl
 import http.client
+import math
 import os
 import signal
 import socket
@@ -32,6 +33,7 @@ from koshiki.sample.sns import place as sns
 
 MANAGE = (sys.executable, str(settings.BASE_DIR / "manage.py"))
 LOOPBACK = "127.0.0.1"
+FIRST_PAGES = 10.0  # seconds in which the pages have the processor to themselves; publishing needs none of them
 HERE = (LOOPBACK, "localhost", "::1")
 NOT_IN_SAMPLE = {"KOSHIKI_SMTP_HOST", "KOSHIKI_OUTBOUND_PROXY", "KOSHIKI_ALLOWED_NETWORKS", "KOSHIKI_PUBLIC_DIR",
                  "KOSHIKI_MEDIA", "KOSHIKI_FEED", "KOSHIKI_TRUSTED_PROXY", "KOSHIKI_METRICS_NETWORKS"}
@@ -197,8 +199,10 @@ class Supervisor:
                 self._step("setup_database", *(["--sample"] if self.sample else []))
             self._first_time()
             self._add("ウェブサーバー", sys.executable, "-m", "gunicorn", "-c", "python:koshiki.management.web")
-            self._welcome(started)  # somebody waits for pages; nobody for the worker
+            self._wait_for_pages(FIRST_PAGES)
             self._add("ワーカー", *MANAGE, "worker")
+            self._wait_for_pages()
+            self._welcome(started)
             while True:
                 self._watch()
                 time.sleep(0.3)
@@ -248,10 +252,14 @@ class Supervisor:
         child.start()
         self.children.append(child)
 
-    def _welcome(self, started: float) -> None:
-        while not self._answers():
+    def _wait_for_pages(self, seconds: float = math.inf) -> None:
+        """Until the web server answers, or so long."""
+        deadline = time.monotonic() + seconds
+        while not self._answers() and time.monotonic() < deadline:
             self._watch()
             time.sleep(0.05)
+
+    def _welcome(self, started: float) -> None:
         if self.sample:
             say(introduction())
         say(f"\n公式を起動しました（{time.monotonic() - started:.1f} 秒）: {self.address}\n終わるには Ctrl-C を押してください。")

@@ -27,7 +27,7 @@ PATIENCE = 90
 class Server:
     """A server of the test's own, on a port that is free, with what it says at the terminal."""
 
-    def __init__(self, home: Path, *options: str, port: int = 0) -> None:
+    def __init__(self, home: Path, *options: str, port: int = 0, **more: str) -> None:
         self.home, self.cluster = home, Cluster(home)
         self.words = home.with_name(f"{home.name}-{time.monotonic_ns()}.log")
         self.output = self.words.open("w")
@@ -35,7 +35,7 @@ class Server:
                         if not name.startswith(("KOSHIKI_", "DATABASE_URL"))}
         self.process = subprocess.Popen(
             [sys.executable, "-m", "koshiki.management.supervisor", "--port", str(port), *options], cwd=ROOT,
-            env={**surroundings, "KOSHIKI_HOME": str(home), "LANG": "xx_YY.SJIS"}, stdin=subprocess.DEVNULL,
+            env={**surroundings, "KOSHIKI_HOME": str(home), "LANG": "xx_YY.SJIS", **more}, stdin=subprocess.DEVNULL,
             stdout=self.output, stderr=subprocess.STDOUT, start_new_session=True)
         self.output.close()
 
@@ -115,6 +115,14 @@ def test_what_dies_is_started_again_and_said_so(server: Server) -> None:
     os.kill(server.cluster.pid, signal.SIGKILL)
     server.says("データベースを起動し直しました")
     _until(server.answers, server.words)
+
+
+def test_posts_go_out_though_no_page_can_be_served(folder: Path) -> None:
+    running = Server(folder / "without pages", "--empty", GUNICORN_CMD_ARGS="--no-such-option")
+    running.says("ウェブサーバーが止まりました")
+    _until(lambda: "worker" in running.children(), running.words)
+    assert "起動しました" not in running.words.read_text()
+    assert running.end() == 0
 
 
 def test_a_second_one_says_so_and_leaves_the_first_alone(server: Server) -> None:
