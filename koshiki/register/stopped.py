@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from django.db.models import F
+
 from koshiki.organization.models import Person
 from koshiki.register.models import Hold
 
@@ -14,12 +16,9 @@ def open_holds(person: Person) -> list[Hold]:
     No more than a page can use. Kept with the person for one request: bars and duties both ask.
     """
     if "open_holds" not in person.__dict__:
-        holds = Hold.objects.open().select_related("account")
-        theirs = (hold for hold in holds if not hold.account or hold.account.seen_by(person))
-        person.__dict__["open_holds"] = sorted(theirs, key=_width)[:_MOST]
+        theirs = Hold.objects.open().seen_by(person).select_related("account")
+        widest = theirs.order_by(F("account").asc(nulls_first=True), "-since")[:_MOST]
+        person.__dict__["open_holds"] = sorted(
+            widest, key=lambda hold: (bool(hold.account_id), bool(hold.service), -hold.since.timestamp()))
     found: list[Hold] = person.__dict__["open_holds"]
     return found
-
-
-def _width(hold: Hold) -> tuple[bool, bool, float]:
-    return bool(hold.account_id), bool(hold.service), -hold.since.timestamp()

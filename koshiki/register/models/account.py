@@ -84,10 +84,3 @@ class Account(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_service_display()} {self.name}"
-
-    def seen_by(self, person: Person) -> bool:
-        """The rule of `visible_to`, of one account at hand."""
-        standing = person.standing
-        return (standing.sees_everything or self.state in self.PUBLIC
-                or self.division_id in standing.divisions | standing.deputy_of
-                or (RoleGrant.Role.IT in standing.roles and self.state in self.ACQUIRED_ON))

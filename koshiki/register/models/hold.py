@@ -13,6 +13,10 @@ class Holds(models.QuerySet["Hold"]):
     def open(self) -> Holds:
         return self.filter(until__isnull=True)
 
+    def seen_by(self, person: Person) -> Holds:
+        """Those on everything, on a service, and on the accounts that this person may see."""
+        return self.filter(Q(account__isnull=True) | Q(account__in=Account.objects.visible_to(person)))
+
     def ever_on(self, account: Account) -> Holds:
         """The holds, open or ended, that concern this account: its own, its service's, and those on everything."""
         return self.filter(

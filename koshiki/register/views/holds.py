@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -27,9 +26,9 @@ def holds(request: HttpRequest) -> HttpResponse:
     """What is stopped, and what was."""
     by, form = signed_in(request), HoldFilter(request.GET or None)
     chosen = form.cleaned_data if form.is_valid() else {}
-    found = Hold.objects.filter(Q(account__isnull=True) | Q(account__in=Account.objects.visible_to(by)))
+    found = Hold.objects.seen_by(by)
     if chosen.get("open") != "all":
-        found = found.filter(until__isnull=True)
+        found = found.open()
     if chosen.get("kind"):
         found = found.filter(kind=chosen["kind"])
     rows = found.select_related("account__division", "by", "lifted_by")
