@@ -1,4 +1,4 @@
-"""How forms are drawn: by templates, as Django does; but a list of hundreds of choices, and a plain field, by hand.
+"""How forms are drawn: by templates, as Django does; but a list of choices by hand, since it may have hundreds.
 
 A template for each choice costs more than everything else on a page with filters.
 """

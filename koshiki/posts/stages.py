@@ -62,10 +62,10 @@ def open_counts(posts: QuerySet[Post]) -> dict[str, int]:
 
 
 def stages_of(posts: Collection[Post]) -> dict[int, Stage]:
-    """The stage of each of these posts, by their ids; one query."""
+    """The stage of each of these posts, by their ids; in one query, or none where none is approved."""
     approved = [post.pk for post in posts if post.state == Post.State.APPROVED]
     states: dict[int, set[str]] = {}
-    for post, state in Delivery.objects.filter(post__in=approved).values_list("post", "state") if approved else ():
+    for post, state in Delivery.objects.filter(post__in=approved).values_list("post", "state"):
         states.setdefault(post, set()).add(state)
     return {post.pk: _stage(post, states.get(post.pk, set())) for post in posts}
 

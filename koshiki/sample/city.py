@@ -17,13 +17,13 @@ SINCE = date(2026, 4, 1)
 def populate() -> People:
     """Divisions, people, postings, roles, deputies; everybody has confirmed the guideline. By their keys."""
     rows = told("person")
-    first, second, *others = sorted(rows, key=lambda row: row.get("role") != "it")
+    first, *others = sorted(rows, key=lambda row: row.get("role") != "it")
     create(first["number"], first["name"])
     it = Person.objects.get(staff_number=first["number"])
     divisions = {row["code"]: actions.open_division(by=it, **row) for row in told("division")}
-    entered = actions.add_people([_person(row) for row in (second, *others)], by=it)
-    people = {first["key"]: it} | {row["key"]: person for row, person in zip((second, *others), entered, strict=True)}
-    for row in (second, *others):
+    entered = actions.add_people([_person(row) for row in others], by=it)
+    people = {first["key"]: it} | dict(zip((row["key"] for row in others), entered, strict=True))
+    for row in others:
         _appoint(people[row["key"]], row, divisions, it)
     _deputies(people, divisions)
     for person in people.values():
