@@ -23,6 +23,7 @@ from koshiki.audit.models import Entry
 from koshiki.database.models import Installation
 from koshiki.networks.credentials import load_key_ring
 from koshiki.organization.models import Person
+from koshiki.organization.sign_in import waiting_for_password
 from koshiki.posts.content import going_out
 from koshiki.posts.delivery.claim import claim
 from koshiki.posts.models import Delivery, Post
@@ -174,6 +175,7 @@ def test_its_password_is_this_installations_own_and_nobody_elses_to_read(sample:
     others = Person.objects.exclude(staff_number__in=[PEOPLE[key] for key in shown])
     assert browser_of(shown[0]).get("/").status_code == browser_of(shown[-1]).get("/").status_code == 200
     assert not others[0].check_password(password())
+    assert not waiting_for_password().exists()
 
 
 def test_none_of_its_secrets_stands_anywhere(sample: Sample, no_secret_is_logged: Listening) -> None:
