@@ -62,9 +62,9 @@ class Snac:
     def statuses(self, token: str) -> list[dict[str, object]]:
         """What the user's list shows, newest first."""
         headers = {"Authorization": f"Bearer {token}"}
-        own = httpx.get(f"{self.base}/api/v1/accounts/verify_credentials", headers=headers).json()
-        path = f"/api/v1/accounts/{own['id']}/statuses?limit=100"
-        return list(httpx.get(self.base + path, headers=headers).json())
+        with httpx.Client(base_url=self.base, headers=headers, timeout=60) as client:
+            own = client.get("/api/v1/accounts/verify_credentials").json()
+            return list(client.get(f"/api/v1/accounts/{own['id']}/statuses?limit=100").json())
 
 
 @contextmanager
