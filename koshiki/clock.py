@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
 
 from django.utils import timezone
 
@@ -23,6 +23,15 @@ def now() -> datetime:
 def today() -> date:
     """The day of the act in the city's time zone."""
     return timezone.localdate(now())
+
+
+def daily(hour: int, minute: int) -> str:
+    """The crontab line of a job that is done every day at this hour of the city; crontab lines are read in UTC.
+
+    Once the city's zone had summer time, an hour of winter would be kept all year. Japan's has none.
+    """
+    local = datetime.combine(date(2026, 1, 1), time(hour, minute), timezone.get_default_timezone()).astimezone(UTC)
+    return f"{local.minute} {local.hour} * * *"
 
 
 @contextmanager

@@ -9,10 +9,12 @@ from procrastinate.builtin_tasks import remove_old_jobs
 from procrastinate.contrib.django import app
 from procrastinate.jobs import Status
 
+from koshiki import clock
+
 KEPT_HOURS = 7 * 24
 
 
-@app.periodic(cron="17 3 * * *")
+@app.periodic(cron=clock.daily(3, 17))
 @app.task(pass_context=True, queueing_lock="remove_finished_jobs")
 async def remove_finished_jobs(context: JobContext, timestamp: int) -> None:
     """Jobs that ended more than seven days ago are removed, however they ended."""

@@ -41,7 +41,7 @@ def send_mail(alert_id: int) -> None:
     Alert.objects.filter(pk=alert_id).update(sent_at=clock.now(), error="")
 
 
-@app.periodic(cron="17 3 * * *")
+@app.periodic(cron=clock.daily(3, 17))
 @app.task(name="organization.clear_sessions", queue="mail")
 def clear_sessions(timestamp: int) -> None:
     """Forget the sessions that are over."""

@@ -13,6 +13,7 @@ from procrastinate.builtin_tasks import remove_old_jobs
 from procrastinate.contrib.django import app
 from procrastinate.types import JSONDict
 
+from koshiki import clock
 from koshiki.posts.models import Delivery
 
 QUEUE = "delivery"
@@ -44,7 +45,7 @@ def sweep(timestamp: int) -> None:
     whole()
 
 
-@app.periodic(cron="47 4 * * *")
+@app.periodic(cron=clock.daily(4, 47))
 @app.task(name="posts.clear_staging", queue="sweep", queueing_lock="posts.clear_staging", pass_context=False)
 def clear_staging(timestamp: int) -> None:
     """What was laid out for services to fetch does not lie there for ever."""

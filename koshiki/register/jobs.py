@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from procrastinate.contrib.django import app
 
+from koshiki import clock
 from koshiki.guideline import Way, guideline
 from koshiki.register import refreshing
 from koshiki.register.actions.page import look_at_page
@@ -12,7 +13,7 @@ from koshiki.register.address import register_address
 from koshiki.register.models import Account
 
 
-@app.periodic(cron="10 5 * * *")
+@app.periodic(cron=clock.daily(5, 10))
 @app.task(name="register.look_at_pages", queue="read_back", queueing_lock="register.look_at_pages", pass_context=False)
 def look_at_pages(timestamp: int) -> None:
     """One job for each account on the register, where its page lies on another's server."""

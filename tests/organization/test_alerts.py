@@ -99,7 +99,7 @@ def test_a_mail_server_that_is_away_is_noted_and_tried_again(
         tell([baba], subject=SUBJECT, path="/posts/7/")
     work()
     assert "Refused" in Alert.objects.get().error
-    assert ProcrastinateJob.objects.get(queue_name="mail").status == "todo"
+    assert ProcrastinateJob.objects.get(task_name="organization.send_mail").status == "todo"
 
 
 def test_it_is_told_of_mails_that_did_not_go(cast: Cast, signed_in: Callable[[Person], Client]) -> None:

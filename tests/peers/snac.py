@@ -8,7 +8,7 @@ import socket
 import subprocess
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
@@ -62,9 +62,16 @@ class Snac:
     def statuses(self, token: str) -> list[dict[str, object]]:
         """What the user's list shows, newest first."""
         headers = {"Authorization": f"Bearer {token}"}
-        with httpx.Client(base_url=self.base, headers=headers, timeout=60) as client:
-            own = client.get("/api/v1/accounts/verify_credentials").json()
-            return list(client.get(f"/api/v1/accounts/{own['id']}/statuses?limit=100").json())
+        own = self._patiently("/api/v1/accounts/verify_credentials", headers).json()
+        return list(self._patiently(f"/api/v1/accounts/{own['id']}/statuses?limit=100", headers).json())
+
+    def _patiently(self, path: str, headers: dict[str, str]) -> httpx.Response:
+        """Callers that were stopped in the middle keep its few threads for a while, and it turns others away."""
+        for _ in range(6):
+            with suppress(httpx.TransportError):
+                return httpx.get(self.base + path, headers=headers, timeout=10)
+            time.sleep(2)
+        return httpx.get(self.base + path, headers=headers, timeout=10)
 
 
 @contextmanager
