@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from enum import StrEnum
-from typing import ClassVar
+from typing import TYPE_CHECKING, ClassVar
 
 from koshiki.networks.content import (
     Content,
@@ -20,6 +20,9 @@ from koshiki.networks.content import (
 )
 from koshiki.networks.outcomes import Link
 from koshiki.text import graphemes
+
+if TYPE_CHECKING:
+    from koshiki.networks.budgets import Budget
 
 
 class Verb(StrEnum):
@@ -59,6 +62,8 @@ class Network(ABC):
     """Whether its readers fetch them from there later too, so that they stay."""
     settle_seconds: ClassVar[int] = 150
     """Longer than the longest time a publication is known to stay unseen in the service's own lists."""
+    budgets: ClassVar[tuple[Budget, ...]] = ()
+    """How much the service lets itself be asked, where it says so or sells it; spent before each call."""
 
     skew: float | None = None
     """Seconds by which the service's `Date` was ahead of this clock in the last answer; None before one."""

@@ -57,7 +57,7 @@ from koshiki.networks.base import (
     TokenDead,
 )
 from koshiki.networks.bluesky import connecting, others, record
-from koshiki.networks.bluesky.api import Api, Swapped
+from koshiki.networks.bluesky.api import BUDGETS, Api, Swapped
 from koshiki.networks.bluesky.facets import mentioned
 from koshiki.networks.bluesky.keys import POSTS, PROFILES, REPOSTS, Uri, chosen_key, read_uri, time_of
 from koshiki.text import graphemes, links
@@ -70,6 +70,7 @@ class Bluesky(Threads, LooksUp, Reads, Deletes, ShowsTimeline, ShowsComments, Hi
               Identifies, TakesKey, Refreshes, Searches):
     key: ClassVar[str] = "bluesky"
     label: ClassVar[str] = "Bluesky"
+    budgets = BUDGETS
     key_fields: ClassVar[tuple[KeyField, ...]] = (
         KeyField("app_password", "アプリパスワード",
                  help="Blueskyの「設定」→「プライバシーとセキュリティ」→「アプリパスワード」で、koshiki のために作ったもの。"

@@ -8,11 +8,20 @@ from urllib.parse import urlencode
 
 from koshiki.networks.answers import Object, as_object, objects, part, text
 from koshiki.networks.bluesky.keys import Uri
+from koshiki.networks.budgets import Budget, Span
 from koshiki.networks.content import Media
 from koshiki.networks.credentials import Secret
 from koshiki.networks.http import Answer, NeverSent, NoAnswer, call
 from koshiki.networks.judging import harmless, judged, outcome_of, plain_words
+from koshiki.networks.network import Verb
 from koshiki.networks.outcomes import Gone, NotSent, Outcome, Rejected, TokenDead
+
+# Points for what is written, as Bluesky's own servers count them: made 3, taken away 1. Reading costs none.
+_POINTS = {Verb.PUBLISH: 3, Verb.REPLY: 3, Verb.HIDE: 3, Verb.DELETE: 1}
+BUDGETS = (
+    Budget("points_hour", "1時間の点数", "点", Span.HOUR, _POINTS, 5_000, each_account=True),
+    Budget("points_day", "1日の点数", "点", Span.DAY, _POINTS, 35_000, each_account=True),
+)
 
 _UPLOAD_SECONDS = 120.0
 _PAGE, _PAGES = 100, 20

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -53,6 +54,8 @@ from koshiki.networks.base import (
 )
 from koshiki.networks.facebook import showing
 from koshiki.networks.graph import CLOCKS_APART, WATCHED, OnGraph, connecting
+from koshiki.networks.graph.api import CALLS
+from koshiki.networks.network import Verb
 from koshiki.networks.shown import similar, skeleton
 
 _REPEATABLE = int(timedelta(days=1).total_seconds())  # the id stays; the 配信期限 ends long before
@@ -62,6 +65,7 @@ class Facebook(OnGraph, Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline
                ShowsProfile):
     key: ClassVar[str] = "facebook"
     label: ClassVar[str] = "Facebook"
+    budgets = (replace(CALLS, costs={**CALLS.costs, Verb.EDIT: 1}),)
     scopes: ClassVar[tuple[str, ...]] = (
         "pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_posts",
         "pages_manage_engagement",

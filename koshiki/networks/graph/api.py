@@ -8,10 +8,12 @@ from typing import Any
 from urllib.parse import quote, urlencode
 
 from koshiki.networks.answers import Object, as_object, moment, objects, part, text
+from koshiki.networks.budgets import Budget, Span
 from koshiki.networks.credentials import Secret
 from koshiki.networks.graph.errors import told, told_of_one_thing
 from koshiki.networks.http import Answer, NeverSent, NoAnswer, call
 from koshiki.networks.judging import harmless, judged, outcome_of
+from koshiki.networks.network import Verb
 from koshiki.networks.outcomes import NotSent, Outcome
 
 VERSION = "v26.0"
@@ -19,6 +21,11 @@ _UPLOAD_SECONDS = 120.0
 _PAGES = 20
 _ENTRIES = "50"
 _LIST_BYTES = 8_000_000  # fifty long posts, or the comments of a lively one
+
+# Meta lets a page ask 4,800 times a day for each person who had to do with it: this is what one alone would give an hour.
+CALLS = Budget("calls", "1時間の呼出し", "回", Span.HOUR, {
+    Verb.PUBLISH: 6, Verb.LOOK_UP: 3, Verb.READ: 5, Verb.DELETE: 1, Verb.TIMELINE: 5, Verb.COMMENTS: 20,
+    Verb.HIDE: 1, Verb.REMOVE: 1, Verb.REPLY: 1, Verb.PROFILE: 1}, 200, each_account=True)
 
 Form = Mapping[str, str | Secret]
 Told = Callable[[Answer], Outcome | None]

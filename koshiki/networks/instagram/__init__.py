@@ -53,10 +53,13 @@ from koshiki.networks.base import (
     Stage,
     TokenDead,
 )
+from koshiki.networks.budgets import Budget, Span
 from koshiki.networks.graph import CLOCKS_APART, WATCHED, OnGraph, connecting
+from koshiki.networks.graph.api import CALLS
 from koshiki.networks.graph.errors import TRY_AGAIN
 from koshiki.networks.instagram import showing
 from koshiki.networks.judging import plain_words
+from koshiki.networks.network import Verb
 from koshiki.networks.shown import similar, skeleton
 
 _MOST_HASHTAGS, _MOST_MENTIONS = 30, 20
@@ -67,6 +70,7 @@ class Instagram(OnGraph, Publishes, LooksUp, Reads, Deletes, ShowsTimeline, Show
                 ShowsProfile):
     key: ClassVar[str] = "instagram"
     label: ClassVar[str] = "Instagram"
+    budgets = (CALLS, Budget("posts", "24時間の投稿", "件", Span.DAY, {Verb.PUBLISH: 1}, 100, each_account=True))
     fetches_media: ClassVar[bool] = True
     scopes: ClassVar[tuple[str, ...]] = (
         "pages_show_list", "pages_read_engagement", "instagram_basic", "instagram_content_publish",

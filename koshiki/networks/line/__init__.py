@@ -29,7 +29,7 @@ from koshiki.networks.base import (
     TakesKey,
 )
 from koshiki.networks.line import connecting
-from koshiki.networks.line.api import Api
+from koshiki.networks.line.api import BUDGETS, Api
 
 _KEY_SECONDS = 24 * 3600 - 600  # LINE keeps a key for 24 hours after the first try
 _LONGEST_ADDRESS = 2000
@@ -39,6 +39,7 @@ _BALLOONS = 5
 class Line(Publishes, Identifies, TakesKey, Refreshes):
     key: ClassVar[str] = "line"
     label: ClassVar[str] = "LINE"
+    budgets = BUDGETS
     api: ClassVar[str] = "https://api.line.me"
     fetches_media: ClassVar[bool] = True
     keeps_fetching: ClassVar[bool] = True

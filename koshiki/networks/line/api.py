@@ -6,12 +6,21 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from koshiki.networks.budgets import Budget, Span
 from koshiki.networks.credentials import Secret
 from koshiki.networks.http import Answer, NeverSent, NoAnswer, call
 from koshiki.networks.judging import harmless, judged, outcome_of, said_in
+from koshiki.networks.network import Verb
 from koshiki.networks.outcomes import NotSent, Outcome, OutcomeUnknown, Rejected
 
 Object = dict[str, Any]
+
+_SENT = {Verb.PUBLISH: 1}
+# A plan counts messages, one for each friend: how many posts a month that makes, only the city can reckon.
+BUDGETS = (
+    Budget("broadcasts_hour", "1時間の配信", "回", Span.HOUR, _SENT, 60, "Asia/Tokyo", each_account=True),
+    Budget("broadcasts_month", "1か月の配信", "回", Span.MONTH, _SENT, None, "Asia/Tokyo", each_account=True),
+)
 
 _BROADCAST = "/v2/bot/message/broadcast"
 _REQUEST, _ACCEPTED = "x-line-request-id", "x-line-accepted-request-id"

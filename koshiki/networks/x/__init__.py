@@ -56,7 +56,7 @@ from koshiki.networks.base import (
     VideoRules,
 )
 from koshiki.networks.x import connecting, posts, uploading, weighing
-from koshiki.networks.x.api import Api, Object, objects, part, text
+from koshiki.networks.x.api import BUDGETS, Api, Object, objects, part, text
 
 _CLOCKS_APART = timedelta(minutes=2)
 _TOO_FRESH = timedelta(minutes=1)  # a list must begin a little before it ends, which is now
@@ -77,6 +77,7 @@ class X(Threads, LooksUp, Reads, Deletes, ShowsTimeline, ShowsComments, Hides, R
     label: ClassVar[str] = "X（旧Twitter）"
     app_fields: ClassVar[tuple[KeyField, ...]] = connecting.APP_FIELDS
     settle_seconds: ClassVar[int] = 300
+    budgets = BUDGETS
     api: ClassVar[str] = "https://api.x.com"
     authorize_url: ClassVar[str] = f"{posts.SITE}/i/oauth2/authorize"
 

@@ -12,9 +12,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from koshiki.networks.budgets import Budget, Span
 from koshiki.networks.credentials import Secret
 from koshiki.networks.http import MAX_RETRY_AFTER, Answer, NeverSent, NoAnswer, call
 from koshiki.networks.judging import harmless, judged, outcome_of, plain_words, reason_in, said_in
+from koshiki.networks.network import Verb
 from koshiki.networks.outcomes import Gone, NotSent, Outcome, OutcomeUnknown, Rejected
 
 Object = dict[str, Any]
@@ -24,6 +26,16 @@ _PAGE_BYTES = 20_000_000  # a hundred posts, each as long as X lets those write 
 _CREDIT_SECONDS = 600  # until credits may have been bought
 _WINDOWS = ("x-rate-limit", "x-user-limit-24hour", "x-app-limit-24hour")
 _NOT_THERE = "/problems/resource-not-found"
+
+# X sells each post and each reading: how many a month the city pays for, only the city knows. A list costs what it returns,
+# which nobody knows before: a page is reckoned as full.
+_PAID = {Verb.PUBLISH: 1, Verb.REPLY: 1}
+BUDGETS = (
+    Budget("posts_day", "1日の投稿", "件", Span.DAY, _PAID, 10_000),
+    Budget("posts_month", "1か月の投稿", "件", Span.MONTH, _PAID),
+    Budget("reads_month", "1か月に読む投稿", "件", Span.MONTH,
+           {Verb.READ: 1, Verb.LOOK_UP: 20, Verb.TIMELINE: 100, Verb.COMMENTS: 100, Verb.SEARCH: 20, Verb.PROFILE: 1}, 3_000_000),
+)
 
 
 class Api:

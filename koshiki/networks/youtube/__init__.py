@@ -61,7 +61,7 @@ from koshiki.networks.base import (
 )
 from koshiki.networks.shown import similar, skeleton
 from koshiki.networks.youtube import comments, connecting, videos
-from koshiki.networks.youtube.api import Api, Object, items, text
+from koshiki.networks.youtube.api import BUDGETS, Api, Object, items, text
 from koshiki.networks.youtube.upload import Upload, begun
 
 _REPEATABLE = 3600  # it would hold for ever, but a person may have taken the video back since
@@ -79,6 +79,7 @@ class YouTube(Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsCom
     sign_in: ClassVar[str] = "https://accounts.google.com/o/oauth2/v2/auth"
     tokens: ClassVar[str] = "https://oauth2.googleapis.com/token"
     settle_seconds: ClassVar[int] = 600
+    budgets = BUDGETS
     app_fields: ClassVar[tuple[KeyField, ...]] = (
         KeyField("client_id", "クライアントID", secret=False, help="Google Cloud の「認証情報」で作ったウェブアプリのもの。"),
         KeyField("client_secret", "クライアントシークレット", help="同じ画面で、作ったときに示されるもの。"),

@@ -6,12 +6,24 @@ from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import urlencode
 
+from koshiki.networks.budgets import Budget, Span
 from koshiki.networks.credentials import Secret
 from koshiki.networks.http import Answer, NeverSent, NoAnswer, call
 from koshiki.networks.judging import harmless, judged, outcome_of, plain_words
+from koshiki.networks.network import Verb
 from koshiki.networks.outcomes import NotSent, Outcome, Rejected, TokenDead
 
 Object = dict[str, Any]
+
+_PACIFIC = "America/Los_Angeles"
+# Of a Google project that has asked for no more. What is changed costs 50, each page that is read 1.
+BUDGETS = (
+    Budget("uploads", "1日に送る動画", "本", Span.DAY, {Verb.PUBLISH: 1}, 100, _PACIFIC),
+    Budget("searches", "1日の検索", "回", Span.DAY, {Verb.SEARCH: 1}, 100, _PACIFIC),
+    Budget("units", "1日の単位", "単位", Span.DAY, {
+        Verb.PUBLISH: 51, Verb.LOOK_UP: 5, Verb.READ: 1, Verb.EDIT: 51, Verb.DELETE: 50, Verb.TIMELINE: 10, Verb.COMMENTS: 40,
+        Verb.HIDE: 50, Verb.REMOVE: 50, Verb.REPLY: 50, Verb.PROFILE: 1}, 10_000, _PACIFIC),
+)
 
 # Of the many things that a 403 may mean here; whatever else it says, trying again is useless.
 _NOT_NOW = frozenset({"rateLimitExceeded", "userRateLimitExceeded", "uploadRateLimitExceeded", "servingLimitExceeded"})
