@@ -31,6 +31,7 @@ from koshiki.posts.models import (
 from koshiki.public.models import PublicCopy
 from koshiki.register.models import (
     Account,
+    Allowance,
     Application,
     Assignment,
     Connection,
@@ -43,6 +44,7 @@ from koshiki.register.models import (
     ProfileCheck,
     ProfileException,
     Review,
+    Spending,
     StoredFile,
     Verification,
 )
@@ -51,6 +53,7 @@ __all__ = [
     "Absence",
     "Account",
     "Alert",
+    "Allowance",
     "Application",
     "Approval",
     "ApprovalTarget",
@@ -88,6 +91,7 @@ __all__ = [
     "RoleGrant",
     "SharedFolder",
     "Slot",
+    "Spending",
     "StoredFile",
     "Verification",
     "Worker",

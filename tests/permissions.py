@@ -150,6 +150,7 @@ TABLE = {
     "POST delivery_release held":             "r x x ! ! r ! ! ! ! ! ! ! x",
     "backups":                                "r x x x x x x x x x x x x ·",
     "services":                               "r x x x x x x x x x x x x ·",
+    "service_budget service":                 "r x x x x x x x x x x x x ·",
     "service_app service":                    "r x x x x x x x x x x x x ·",
     "POST service_app_end service":           "r x x x x x x x x x x x x !",
     "delivery_hand_over handed":              "r x x x · · x x x x x x x x",

@@ -70,7 +70,8 @@ PAGES: list[Page] = [
     ("home", _nothing, "aoki"), ("home", _nothing, "baba"), ("home", _nothing, "chiba"), ("home", _nothing, "hata"),
     ("home", _nothing, "hara"), ("home", _nothing, "doi"), ("home", _nothing, "noda"),
     ("guideline_map", _nothing, "aoki"), ("backups", _nothing, "noda"), ("services", _nothing, "noda"),
-    ("service_app", lambda m: ("x",), "noda"), ("log", _nothing, "mori"), ("log", _nothing, "aoki"),
+    ("service_app", lambda m: ("x",), "noda"),
+    ("service_budget", lambda m: ("x",), "noda"), ("log", _nothing, "mori"), ("log", _nothing, "aoki"),
     # organization
     ("sign_in", _nothing, ""), ("password_change", _nothing, "aoki"), ("confirm_guideline", _nothing, "aoki"),
     ("people", _nothing, "noda"), ("person_new", _nothing, "noda"), ("person", author, "noda"),

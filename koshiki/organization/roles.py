@@ -91,6 +91,12 @@ def is_it(person: Person) -> bool:
     return RoleGrant.Role.IT in person.standing.roles
 
 
+def it_people() -> QuerySet[Person]:
+    """Who keeps the system (システム管理) today."""
+    grants = RoleGrant.objects.current().filter(role=RoleGrant.Role.IT)
+    return Person.objects.filter(is_active=True, role_grants__in=grants).distinct()
+
+
 def sees_division(person: Person, division: Division | int) -> bool:
     """May the person see the division's work that is not yet public?"""
     return person.standing.sees_everything or belongs(person, division)

@@ -1,5 +1,5 @@
-"""What a worker does for the register: it renews connections that run out, and every morning looks whether the city's
-site still shows the accounts."""
+"""What a worker does for the register: it renews connections that run out, every morning looks whether the city's site
+still shows the accounts, and forgets how often services were asked long ago."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from procrastinate.contrib.django import app
 
 from koshiki import clock
 from koshiki.guideline import Way, guideline
-from koshiki.register import refreshing
+from koshiki.register import budget, refreshing
 from koshiki.register.actions.page import look_at_page
 from koshiki.register.address import register_address
 from koshiki.register.models import Account
@@ -29,6 +29,13 @@ def refresh_connections(timestamp: int) -> None:
     """Credentials that run out are renewed in good time; which those are the rows say."""
     for pk in refreshing.due():
         refreshing.refresh(pk)
+
+
+@app.periodic(cron="23 4 * * *")
+@app.task(name="register.forget_spendings", queue="sweep", queueing_lock="register.forget_spendings", pass_context=False)
+def forget_spendings(timestamp: int) -> None:
+    """Each hour of each account leaves a row: they do not stay for ever."""
+    budget.forget_old()
 
 
 @app.task(name="register.look_at_page", queue="read_back", pass_context=False, priority=-10)

@@ -8,8 +8,8 @@ from django.db import transaction
 from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.organization.alerts import tell
-from koshiki.organization.models import Division, Person, RoleGrant
-from koshiki.organization.roles import heads_of, heads_of_service
+from koshiki.organization.models import Division, Person
+from koshiki.organization.roles import heads_of, heads_of_service, it_people
 from koshiki.register.models import Account, Assignment, Connection, Hold
 
 
@@ -34,8 +34,7 @@ def token_dead(account: Account, reason: str) -> None:
 
 def _answerable(account: Account | None) -> list[Person]:
     if account is None:
-        it = Person.objects.filter(role_grants__in=RoleGrant.objects.current().filter(role=RoleGrant.Role.IT))
-        return [*heads_of_service(Division.Service.INFORMATION_POLICY), *it]
+        return [*heads_of_service(Division.Service.INFORMATION_POLICY), *it_people()]
     return [*heads_of(account.division_id), *workers(account)]
 
 

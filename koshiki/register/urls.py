@@ -62,6 +62,7 @@ urlpatterns = [
     path("accounts/holds/<int:pk>/lift/", holds.hold_lift, name="hold_lift"),
     path("accounts/files/<int:pk>/", files.stored_file, name="stored_file"),
     path("settings/services/", services.services, name="services"),
+    path("settings/services/<slug:key>/budget/", services.service_budget, name="service_budget"),
     path("settings/services/<slug:key>/app/", services.service_app, name="service_app"),
     path("settings/services/<slug:key>/app/end/", services.service_app_end, name="service_app_end"),
 ]

@@ -46,6 +46,7 @@ WORDS = {
     "connection.refresh": "接続の鍵を更新",
     "service_app.register": "アプリの鍵を記録",
     "service_app.end": "アプリの鍵を消去",
+    "allowance.set": "サービスの回数の枠を決定",
     "keys.add": "鍵束に鍵を追加",
     "keys.reseal": "接続の鍵を封じ直し",
     "keys.drop": "鍵束から鍵を除く",
@@ -88,6 +89,7 @@ THINGS = {
     "absence": "不在", "account": "アカウント", "post": "投稿", "delivery": "配信", "hold": "停止",
     "assignment": "指定", "medium": "素材", "policy": "運用ポリシー", "decision": "決裁・合議",
     "installation": "設置", "serviceapp": "アプリの登録",
+    "allowance": "枠の上限",
 }
 
 

@@ -10,7 +10,7 @@ from django.db import transaction
 from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.guideline import Refused
-from koshiki.networks.base import CannotTell, HandsOver, NotSent, Reads, Shown, TokenDead
+from koshiki.networks.base import CannotTell, HandsOver, NotSent, Publishes, Reads, Shown, TokenDead, Verb
 from koshiki.networks.shown import skeleton
 from koshiki.organization.alerts import tell
 from koshiki.posts.content import handed_over
@@ -20,6 +20,7 @@ from koshiki.posts.delivery.staging import fetched
 from koshiki.posts.delivery.times import times
 from koshiki.posts.models import Delivery
 from koshiki.register import stopping
+from koshiki.register.budget import UsedUp, spend
 
 
 class NotYet(Exception):
@@ -36,16 +37,24 @@ def compare(pk: int) -> None:
     try:
         network, outgoing = opened(row), outgoing_of(row)
         fetched(outgoing, network)
-        if not isinstance(network, Reads):
-            return None
-        shown = network.read(row.remote_id)
+        shown = _shown(row, network)
     except (Refused, HandOver):
-        return None  # nobody's connection any more: there is nothing to read with
+        return None  # nobody's connection any more, or a service that shows nothing: there is nothing to read with
+    except UsedUp as used_up:
+        return _keep(row, None, [], unread=used_up.reason)
     except TokenDead as dead:
         return stopping.token_dead(row.account, dead.reason)
     except NotSent as later:
         raise NotYet(later.reason) from None
     return _keep(row, shown, differences(network.shown_text(outgoing.content), [m.alt for m in outgoing.media], shown))
+
+
+def _shown(row: Delivery, network: Publishes) -> Shown | None:
+    """What stands there now. Raises HandOver where the service does not show it, UsedUp, and as `read`."""
+    if not isinstance(network, Reads):
+        raise HandOver
+    spend(row.account, Verb.READ)
+    return network.read(row.remote_id)
 
 
 def _compare_by_hand(row: Delivery, hand_over: HandsOver) -> None:

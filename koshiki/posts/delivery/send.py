@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from koshiki import clock
 from koshiki.guideline import Refused
 from koshiki.networks import adapter, network
-from koshiki.networks.base import Outgoing, Published, Publishes
+from koshiki.networks.base import Outgoing, Published, Publishes, Verb
 from koshiki.posts.content import Altered, going_out
 from koshiki.posts.delivery import clocks, holds, settle
 from koshiki.posts.delivery.check import check, refuse_late
@@ -24,6 +24,7 @@ from koshiki.posts.delivery.staging import staged
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing
 from koshiki.posts.models import Delivery
+from koshiki.register.budget import spend
 from koshiki.register.link import NotConnected
 from koshiki.register.models import Account
 from koshiki.register.refreshing import fresh_link
@@ -49,6 +50,7 @@ def _carry(held: Claim) -> Published:
     check(held.row)
     held.network = network = opened(held.row)
     outgoing = staged(outgoing_of(held.row), network)
+    spend(held.row.account, Verb.PUBLISH)  # still `claimed`: nothing is in doubt where it is used up
     with renewing(held) if outgoing.media else nullcontext():
         stage = network.prepare(outgoing, json.loads(held.row.stage), _saving(held), lambda: last_check(held))
     intend(held, dict(stage))

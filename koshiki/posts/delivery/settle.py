@@ -25,6 +25,7 @@ from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import times
 from koshiki.posts.models import Delivery
 from koshiki.register import stopping
+from koshiki.register.budget import UsedUp
 
 S = Delivery.State
 log = logging.getLogger("koshiki.delivery")
@@ -54,6 +55,8 @@ def ended(held: Claim, ending: Exception) -> None:
             act: Callable[[], None] = lambda: hold(row, ending.message, ending.clause.id)  # noqa: E731
         case HandOver():
             act = lambda: offer(row)  # noqa: E731
+        case UsedUp():
+            act = lambda: _wait(row, ending)  # noqa: E731
         case TokenDead():
             act = lambda: _dead(row, ending.reason)  # noqa: E731
         case Rejected():
@@ -135,10 +138,19 @@ def _dead(row: Delivery, reason: str) -> None:
 def _retry(row: Delivery, reason: str, after: int | None) -> None:
     """Known not to be out: again later, as the service asks or by a growing pause, until the 配信期限."""
     pause = min(times().backoff * 2 ** min(row.tries - 1, 10), times().backoff_most)
-    wait = min(after or pause, times().retry_most)
+    _again(row, reason, min(after or pause, times().retry_most))
+
+
+def _again(row: Delivery, reason: str, wait: float) -> None:
     later = Least(Now() + timedelta(seconds=wait), F("expires_at") + timedelta(seconds=1))
     write(row, to=S.RETRY, next_at=later, lease_until=None,
           reason=reason[:300], clause="", **_nothing_out(row))
+
+
+def _wait(row: Delivery, used_up: UsedUp) -> None:
+    """The service is asked nothing until its budget begins anew; only whether IT has raised it is looked at in between."""
+    left = max((used_up.until - clock.now()).total_seconds(), 1)
+    _again(row, used_up.reason, min(left, times().retry_most))
 
 
 def _doubtful(row: Delivery, ending: Exception) -> None:

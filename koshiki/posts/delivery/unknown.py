@@ -26,6 +26,7 @@ from koshiki.networks.base import (
     Publishes,
     Rejected,
     TokenDead,
+    Verb,
 )
 from koshiki.posts import jobs
 from koshiki.posts.delivery import breaker, clocks, settle
@@ -37,6 +38,7 @@ from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing, times
 from koshiki.posts.models import Delivery
 from koshiki.register import stopping
+from koshiki.register.budget import UsedUp, spend
 
 S = Delivery.State
 ENOUGH = 2  # look-ups that found nothing, before it may be sent again
@@ -87,9 +89,12 @@ def _step(held: Claim) -> None:
         return _look_again(held, CannotTell(closed.message))
     except NotSent as later:
         return _look_again(held, CannotTell(later.reason))
-    if _may_repeat(held, network):
-        return _repeat(held, network)
-    return _look(held, network)
+    step, verb = (_repeat, Verb.PUBLISH) if _may_repeat(held, network) else (_look, Verb.LOOK_UP)
+    try:
+        spend(held.row.account, verb)
+    except UsedUp as used_up:
+        return _look_again(held, CannotTell(used_up.reason))
+    return step(held, network)
 
 
 # ---------------------------------------------------------------- repeat with the key

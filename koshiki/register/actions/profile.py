@@ -9,12 +9,13 @@ from django.db import transaction
 from koshiki import clock
 from koshiki.guideline import Refused
 from koshiki.networks import adapter
-from koshiki.networks.base import Outcome, Profile, ShowsProfile
+from koshiki.networks.base import Outcome, Profile, ShowsProfile, Verb
 from koshiki.organization.models import Person
 from koshiki.register import policy as policies
 from koshiki.register.actions.notify import Upload
 from koshiki.register.actions.page import page_fault, require_address, require_page
 from koshiki.register.address import is_shortened, register_address, the_citys_own
+from koshiki.register.budget import UsedUp, spend
 from koshiki.register.files import keep_document
 from koshiki.register.flow import FLOW, HEAD, IP_STAFF
 from koshiki.register.link import NotConnected
@@ -54,8 +55,10 @@ def _looked_up(account: Account) -> tuple[Result, str]:
     if kind is None or not issubclass(kind, ShowsProfile):
         return Result.UNREADABLE, "このサービスのプロフィール欄は、自動では読み取れません。"
     try:
-        return compared(kind(fresh_link(account)).profile(), register_address(account))
-    except (Outcome, NotConnected) as trouble:
+        link = fresh_link(account)
+        spend(account, Verb.PROFILE)
+        return compared(kind(link).profile(), register_address(account))
+    except (Outcome, NotConnected, UsedUp) as trouble:
         return Result.UNREADABLE, trouble.reason
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django import forms
@@ -10,10 +10,13 @@ from django import forms
 from koshiki.forms import LineField, TextField
 from koshiki.networks import service_choices
 from koshiki.networks.base import KeyField, Secret
+from koshiki.networks.budgets import Budget
 from koshiki.organization.forms import PeriodForm
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import members_of
 from koshiki.register.models import Account, Hold
+
+MOST = 1_000_000_000  # of any budget
 
 
 class NamingForm(PeriodForm):
@@ -87,6 +90,24 @@ def _pasted(field: KeyField) -> forms.CharField:
                            widget=forms.PasswordInput(attrs={"autocomplete": "off"}),
                            error_messages={"required": f"「{field.label}」を入れてください。"},
                            help_text=f"{field.help}封印して保存し、二度と表示しません。")
+
+
+class BudgetForm(forms.Form):
+    """回数の枠 — a limit for each of a service's budgets; left empty, the usual one."""
+
+    def __init__(self, *args: Any, budgets: Sequence[Budget], chosen: Mapping[str, int], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for budget in budgets:
+            self.fields[budget.key] = forms.IntegerField(
+                label=f"{budget.label}の上限（{budget.unit}）", required=False, min_value=0, max_value=MOST,
+                initial=chosen.get(budget.key), widget=forms.NumberInput(attrs={"inputmode": "numeric"}),
+                help_text=_usual(budget))
+
+
+def _usual(budget: Budget) -> str:
+    each = "アカウント1つについて。" if budget.each_account else ""
+    return each + (f"空なら、通常の上限（{budget.usual:,}{budget.unit}）です。" if budget.usual is not None
+                   else "空なら、上限を設けず、数えるだけです。")
 
 
 class AccountFilter(forms.Form):

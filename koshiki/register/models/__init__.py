@@ -3,6 +3,7 @@
 from koshiki.register.models.account import Account
 from koshiki.register.models.application import Application, Decision, Review
 from koshiki.register.models.assignment import Assignment
+from koshiki.register.models.budget import Allowance, Spending
 from koshiki.register.models.connection import Connection, ConnectionAttempt, ServiceApp
 from koshiki.register.models.file import StoredFile
 from koshiki.register.models.hold import Hold
@@ -13,6 +14,7 @@ from koshiki.register.models.profile import ProfileCheck, ProfileException, Veri
 
 __all__ = [
     "Account",
+    "Allowance",
     "Application",
     "Assignment",
     "Connection",
@@ -28,6 +30,7 @@ __all__ = [
     "RegisterPageCheck",
     "Review",
     "ServiceApp",
+    "Spending",
     "StoredFile",
     "Verification",
 ]

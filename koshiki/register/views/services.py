@@ -21,9 +21,11 @@ from koshiki.networks.credentials import KeyRingTrouble
 from koshiki.organization.models import Person
 from koshiki.organization.roles import is_it
 from koshiki.organization.sign_in import signed_in
+from koshiki.register import budget
 from koshiki.register.actions import apps
-from koshiki.register.forms.running import KeyForm
-from koshiki.register.models import Connection, ServiceApp
+from koshiki.register.actions.budgets import set_allowances
+from koshiki.register.forms.running import BudgetForm, KeyForm
+from koshiki.register.models import Allowance, Connection, ServiceApp
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Row:
     service: Service
     needs_app: bool
     app: ServiceApp | None
+    uses: list[budget.Use]
     connected: int = 0
     dead: int = 0
     expires_at: datetime | None = None  # the first of its connections to run out
@@ -78,6 +81,22 @@ def service_app_end(request: HttpRequest, key: str) -> HttpResponse:
     return redirect("services")
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def service_budget(request: HttpRequest, key: str) -> HttpResponse:
+    """How much of the service's budgets koshiki may use."""
+    by, budgets = _it(request), budget.budgets_of(key)
+    if not budgets:
+        raise Http404
+    chosen = dict(Allowance.objects.filter(service=key, ended_at=None).values_list("budget", "amount"))
+    form = BudgetForm(request.POST if request.method == "POST" else None, budgets=budgets, chosen=chosen)
+    if form.is_valid():
+        set_allowances(key, form.cleaned_data, by=by)
+        messages.success(request, f"{service_label(key)}の回数の枠を決めました。次の呼出しから使います。")
+        return redirect("services")
+    return render(request, "register/service_budget.html", {"form": form, "label": service_label(key)},
+                  status=422 if form.errors else 200)
+
+
 def _it(request: HttpRequest) -> Person:
     by = signed_in(request)
     if not is_it(by):
@@ -92,5 +111,6 @@ def _rows() -> list[Row]:
         expires_at=Min("expires_at", filter=Q(dead_at=None)))
     found = {service: numbers for service, *numbers in counted.values_list(
         "account__service", "connected", "dead", "expires_at")}
-    return [Row(service, bool(apps.app_fields(key)), live.get(key), *found.get(key, ()))
+    uses = budget.uses()
+    return [Row(service, bool(apps.app_fields(key)), live.get(key), uses[key], *found.get(key, ()))
             for key, service in SERVICES.items()]
