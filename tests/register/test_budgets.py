@@ -33,8 +33,12 @@ def test_the_page_says_how_much_is_used_of_how_much_and_until_when(cast: Cast, s
     assert "4件のうち3件" in page
     assert 'value="75"' in page
     assert "残りわずか" not in page
-    spend(account, Verb.PUBLISH)
+    set_allowances("x", {"reads_month": 5}, by=cast.noda)
+    for _ in range(4):
+        spend(account, Verb.READ)
     assert "残りわずか" in signed_in(cast.noda).get(SERVICES).text
+    spend(account, Verb.PUBLISH)
+    assert "使い切りました</span>" in signed_in(cast.noda).get(SERVICES).text
 
 
 def test_of_many_accounts_the_one_that_used_most_is_shown(cast: Cast, signed_in: Door) -> None:
