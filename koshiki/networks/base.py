@@ -11,11 +11,13 @@ from koshiki.networks.content import Content, Field, KeyField, Media, MediaRules
 from koshiki.networks.credentials import Secret
 from koshiki.networks.network import Network, Verb
 from koshiki.networks.outcomes import (
+    Arrived,
     Beginning,
     Candidate,
     CannotTell,
     Comment,
     Compose,
+    Forged,
     Found,
     Gone,
     Identity,
@@ -45,6 +47,7 @@ from koshiki.networks.verbs import (
     LooksUp,
     Publishes,
     Reads,
+    Receives,
     Refreshes,
     Removes,
     Replies,
@@ -60,6 +63,7 @@ from koshiki.networks.verbs import (
 )
 
 __all__ = [
+    "Arrived",
     "Beginning",
     "Candidate",
     "CannotTell",
@@ -69,6 +73,7 @@ __all__ = [
     "Deletes",
     "Edits",
     "Field",
+    "Forged",
     "Found",
     "Gone",
     "HandsOver",
@@ -95,6 +100,7 @@ __all__ = [
     "Published",
     "Publishes",
     "Reads",
+    "Receives",
     "Refreshes",
     "Rejected",
     "Removes",

@@ -39,6 +39,7 @@ class Verb(StrEnum):
     DELETE = "delete"
     TIMELINE = "timeline"
     COMMENTS = "comments"
+    RECEIVE = "received"
     HIDE = "hide"
     REMOVE = "remove"
     REPLY = "reply"

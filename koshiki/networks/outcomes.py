@@ -122,6 +122,15 @@ class Comment:
 
 
 @dataclass(frozen=True)
+class Arrived:
+    """One thing that a service sent by itself: its own number of it, the same however often it is sent, and what is kept."""
+
+    number: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Candidate:
     """An account that a search found, as the service shows it."""
 
@@ -228,6 +237,10 @@ class TokenDead(Outcome):
 
 class OutcomeUnknown(Outcome):
     """It may have been published. Never to be blindly repeated (delivery, point 6)."""
+
+
+class Forged(Exception):
+    """What came in is not signed by who it says it is from."""
 
 
 def _bare(address: str) -> str:

@@ -7,7 +7,7 @@ and runs it on the open connection directly before the first byte.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from koshiki.networks.content import Content, KeyField, Media, Problem
 from koshiki.networks.credentials import Secret
 from koshiki.networks.network import Network, Verb
 from koshiki.networks.outcomes import (
+    Arrived,
     Beginning,
     Candidate,
     CannotTell,
@@ -205,6 +206,22 @@ class ShowsComments(Network):
     @abstractmethod
     def comments(self, since: datetime) -> list[Comment]:
         """What others wrote under the account's publications since then, in any order (§8(2)). Raises as `timeline`."""
+
+
+class Receives(Network):
+    """What the service sends here by itself (webhook), where it has no list to ask for."""
+
+    verb = Verb.RECEIVE
+    signature_header: ClassVar[str]
+
+    @abstractmethod
+    def received(self, body: bytes, signature: str) -> list[Arrived]:
+        """What of a request's body is kept. Raises Forged where this account's service did not sign exactly that body,
+        ValueError where it is not its form."""
+
+    @abstractmethod
+    def comments_in(self, texts: Iterable[str]) -> list[Comment]:
+        """What others wrote to the account, out of the texts that `received` gave (§8(2))."""
 
 
 class Hides(Network):

@@ -80,7 +80,7 @@ class TestLine(TakesPictures):
 class TestWhatItOffers:
     def test_what_line_cannot_do_is_not_offered(self) -> None:
         """There is no list, no reading, no taking back, and no profile text to be held against §6(3)ウ."""
-        assert Line.verbs() == {Verb.PUBLISH, Verb.IDENTITY, Verb.KEY, Verb.REFRESH}
+        assert Line.verbs() == {Verb.PUBLISH, Verb.IDENTITY, Verb.KEY, Verb.REFRESH, Verb.RECEIVE}
 
     def test_an_account_that_is_not_connected_is_served_by_hand(self) -> None:
         by_hand = means("line", connected=False)

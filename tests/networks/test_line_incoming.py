@@ -19,11 +19,13 @@ from linebot.v3.webhooks.models import (
     MessageEvent,
     StickerMessageContent,
     TextMessageContent,
+    UnsendDetail,
+    UnsendEvent,
     UserSource,
 )
 
-from koshiki.networks.base import Secret
-from koshiki.networks.line.incoming import events, signature_fits
+from koshiki.networks.base import Comment, Secret
+from koshiki.networks.line.incoming import arrived, comments_in, signature_fits
 
 SECRET = Secret("8c570fa6dd201bb328f1c1eac23a96d8")
 BOT, WRITER = "U" + "0" * 32, "U" + "1" * 32
@@ -43,6 +45,11 @@ def event(kind: type[Any], **more: Any) -> dict[str, Any]:
 
 def body(*told: Any) -> bytes:
     return json.dumps({"destination": BOT, "events": list(told)}).encode()
+
+
+def events(sent: bytes) -> list[Comment]:
+    """The messages in it, by way of what is kept."""
+    return comments_in(kept.text for kept in arrived(sent))
 
 
 def text(words: str, **more: Any) -> TextMessageContent:
@@ -79,6 +86,24 @@ class TestEvents:
         first = event(MessageEvent, message=text("はい"))
         again = first | {"deliveryContext": {"isRedelivery": True}}
         assert len({comment.remote_id for comment in events(body(first, again))}) == 1
+        assert {kept.number for kept in arrived(body(first, again))} == {"01FZ74A0TDDPYRVKNK77XKC3ZR"}
+
+    def test_what_has_no_number_of_its_own_gets_one_from_what_it_says(self) -> None:
+        told = [event(MessageEvent, message=text(words)) | {"webhookEventId": odd}
+                for words, odd in (("はい", None), ("はい", None), ("いいえ", None), ("はい", "\0"))]
+        numbers = [kept.number for kept in arrived(body(*told))]
+        assert [len(number) for number in numbers] == [64] * 4
+        assert (numbers[0] == numbers[1], len(set(numbers))) == (True, 3)
+
+    def test_what_its_writer_took_back_is_no_message_any_more(self) -> None:
+        back = event(UnsendEvent, unsend=UnsendDetail(message_id="444573844083572737"))
+        assert events(body(event(MessageEvent, message=text("やめます")), back)) == []
+
+    def test_nothing_is_kept_that_opens_an_answer_and_nothing_that_a_database_refuses(self) -> None:
+        [kept] = arrived(body(event(MessageEvent, message=text("\0\ud800"), reply_token="nHuyWiB7yP5Zw52FIkcQobQuGDXCTA")))
+        assert "nHuyWiB7yP5Zw52FIkcQobQuGDXCTA" not in kept.text
+        assert kept.text.isascii()
+        assert "\0" not in kept.text
 
     def test_what_no_person_wrote_to_the_account_is_left_out(self) -> None:
         told = (event(FollowEvent, reply_token="r", follow=FollowDetail(is_unblocked=False)),

@@ -6,12 +6,15 @@ within a day, a person tells. There is no profile text in the interface either, 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any, ClassVar
 
 from koshiki.networks.base import (
+    Arrived,
+    Comment,
     Field,
+    Forged,
     Identifies,
     Identity,
     KeyField,
@@ -22,13 +25,14 @@ from koshiki.networks.base import (
     Outgoing,
     Published,
     Publishes,
+    Receives,
     Refreshes,
     Rejected,
     Secret,
     Stage,
     TakesKey,
 )
-from koshiki.networks.line import connecting
+from koshiki.networks.line import connecting, incoming
 from koshiki.networks.line.api import BUDGETS, Api
 
 _KEY_SECONDS = 24 * 3600 - 600  # LINE keeps a key for 24 hours after the first try
@@ -36,11 +40,12 @@ _LONGEST_ADDRESS = 2000
 _BALLOONS = 5
 
 
-class Line(Publishes, Identifies, TakesKey, Refreshes):
+class Line(Publishes, Identifies, TakesKey, Refreshes, Receives):
     key: ClassVar[str] = "line"
     label: ClassVar[str] = "LINE"
     budgets = BUDGETS
     api: ClassVar[str] = "https://api.line.me"
+    signature_header: ClassVar[str] = "X-Line-Signature"
     fetches_media: ClassVar[bool] = True
     keeps_fetching: ClassVar[bool] = True
     key_fields: ClassVar[tuple[KeyField, ...]] = (
@@ -95,6 +100,17 @@ class Line(Publishes, Identifies, TakesKey, Refreshes):
         """A message to friends has no address: its id is the number under which LINE accepted it."""
         messages = [{"type": "text", "text": outgoing.content["text"]}, *map(_balloon, outgoing.media)]
         return Published(self._api.broadcast(messages, outgoing.key, last_check), "")
+
+    # ------------------------------------------------------------ what comes in
+
+    def received(self, body: bytes, signature: str) -> list[Arrived]:
+        secret = self.link.secrets.get("channel_secret")
+        if secret is None or not incoming.signature_fits(body, signature, secret):
+            raise Forged
+        return incoming.arrived(body)
+
+    def comments_in(self, texts: Iterable[str]) -> list[Comment]:
+        return incoming.comments_in(texts)
 
 
 def _balloon(picture: Media) -> dict[str, Any]:
