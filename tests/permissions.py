@@ -2,7 +2,7 @@
 
 ·  the page           r  sent on (302): to sign in, or after it was done
 x  not there (404)    !  refused, with its clause (409)    ?  asked in a way that no page asks (422)
--  not well (503): here no worker lives
+-  not well (503): here no worker lives    #  not to be read (405)
 The things are in `tests/town.py`; they belong to 防災課.
 """
 
@@ -22,7 +22,7 @@ ROLES = {
     "auditor":                                "mori",
     "it":                                     "noda",
 }
-MARKS = {"·": 200, "r": 302, "x": 404, "!": 409, "?": 422, "-": 503}
+MARKS = {"·": 200, "r": 302, "x": 404, "!": 409, "?": 422, "-": 503, "#": 405}
 
 #                                              anonymous
 #                                              | other, its head
@@ -151,6 +151,10 @@ TABLE = {
     "backups":                                "r x x x x x x x x x x x x ·",
     "services":                               "r x x x x x x x x x x x x ·",
     "service_budget service":                 "r x x x x x x x x x x x x ·",
+    "service_incoming receiving":             "r x x x x x x x x x x x x ·",
+    "POST inlet_make inlet":                  "r x x x x x x x x x x x x !",
+    "incoming incoming":                      "# # # # # # # # # # # # # #",
+    "POST incoming incoming":                 "x x x x x x x x x x x x x x",
     "service_app service":                    "r x x x x x x x x x x x x ·",
     "POST service_app_end service":           "r x x x x x x x x x x x x !",
     "delivery_hand_over handed":              "r x x x · · x x x x x x x x",

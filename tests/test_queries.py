@@ -71,7 +71,8 @@ PAGES: list[Page] = [
     ("home", _nothing, "hara"), ("home", _nothing, "doi"), ("home", _nothing, "noda"),
     ("guideline_map", _nothing, "aoki"), ("backups", _nothing, "noda"), ("services", _nothing, "noda"),
     ("service_app", lambda m: ("x",), "noda"),
-    ("service_budget", lambda m: ("x",), "noda"), ("log", _nothing, "mori"), ("log", _nothing, "aoki"),
+    ("service_budget", lambda m: ("x",), "noda"), ("service_incoming", lambda m: ("line",), "noda"),
+    ("log", _nothing, "mori"), ("log", _nothing, "aoki"),
     # organization
     ("sign_in", _nothing, ""), ("password_change", _nothing, "aoki"), ("confirm_guideline", _nothing, "aoki"),
     ("people", _nothing, "noda"), ("person_new", _nothing, "noda"), ("person", author, "noda"),
@@ -133,12 +134,13 @@ PAGES: list[Page] = [
 
 # What only takes what is sent to it: there is no page to read.
 ONLY_SENT = {
-    "post_export", "service_app_end",
+    "post_export", "service_app_end", "inlet_make", "incoming",
     "organization_export",
     "sign_out", "log_verify", "log_export", "decision_read", "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "register_page_look", "account_official", "account_token", "account_disconnect",
     "delivery_release", "delivery_take", "post_preview", "post_submit", "post_take_over",
 }
+OF_WHAT = {"organization_export": ["person"], "inlet_make": ["line", 1], "incoming": ["line", "A" * 43]}
 # For machines that watch: they ask the database on a connection of their own, the same few questions always.
 FOR_MACHINES = {"healthz", "metrics"}
 # One approved picture, to be saved: as many questions as any page of its delivery, and no rows.
@@ -172,7 +174,7 @@ def _address(name: str) -> str:
     try:
         return reverse(name)
     except NoReverseMatch:
-        return reverse(name, args=["person" if name == "organization_export" else 1])
+        return reverse(name, args=OF_WHAT.get(name, [1]))
 
 
 @pytest.fixture

@@ -96,7 +96,7 @@ def _organization(town: Town, account: Account) -> None:
                                       by=cast.noda)
     absence = Absence.objects.create(person=cast.goto, start=date(2020, 1, 1), end=date(2020, 1, 2), reason="出張")
     town.things |= {
-        "import": (handed_in.pk,), "kind": ("person",), "service": ("x",),
+        "import": (handed_in.pk,), "kind": ("person",), "service": ("x",), "receiving": ("line",), "incoming": ("line", "A" * 43),
         "division": (cast.bosai.pk,), "person": (cast.abe.pk,), "oneself": (cast.noda.pk,),
         "inactive": (cast.nishi.pk,), "head": (cast.chiba.pk,), "absence": (absence.pk,),
         "posting": (cast.abe.postings.get().pk,), "role": (cast.mori.role_grants.get().pk,),
@@ -111,8 +111,10 @@ def _register(town: Town, accounts: dict[str, Account]) -> None:
     paper = Paper("防災第1号", clock.today(), png(), "決裁文書.png")
     decision = actions.record_paper_decision(application, Decision.Outcome.APPROVE, paper, decided_by=cast.chiba,
                                              digest=application.digest, by=cast.aoki)
+    line = official(cast, service="line", name="磐田市LINE", url="https://line.me/R/ti/p/@iwata")
     stop = actions.stop("見本の停止", service="x", by=cast.kubo)
     town.things |= {
+        "inlet": ("line", line.pk),
         "decision": (decision.pk,), "hold": (stop.pk,), "scan": (StoredFile.objects.get(kind=StoredFile.Kind.SCAN).pk,),
         "notification": (accounts["notified"].notifications.get().pk,),
     }

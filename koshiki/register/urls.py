@@ -11,6 +11,7 @@ from koshiki.register.views import (
     decide,
     files,
     holds,
+    incoming,
     notify,
     people,
     policy,
@@ -63,6 +64,9 @@ urlpatterns = [
     path("accounts/files/<int:pk>/", files.stored_file, name="stored_file"),
     path("settings/services/", services.services, name="services"),
     path("settings/services/<slug:key>/budget/", services.service_budget, name="service_budget"),
+    path("settings/services/<slug:key>/incoming/", incoming.service_incoming, name="service_incoming"),
+    path("settings/services/<slug:key>/incoming/<int:pk>/", incoming.inlet_make, name="inlet_make"),
+    path("incoming/<slug:service>/<str:path>/", incoming.incoming, name="incoming"),
     path("settings/services/<slug:key>/app/", services.service_app, name="service_app"),
     path("settings/services/<slug:key>/app/end/", services.service_app_end, name="service_app_end"),
 ]

@@ -63,6 +63,7 @@ WRONG = {
     "KOSHIKI_MIGRATE_URL": f"postgres://koshiki:{SECRET}@db",
     "KOSHIKI_URL": "koshiki.city.example",
     "KOSHIKI_PUBLIC_URL": "https://",
+    "KOSHIKI_INCOMING_URL": "hooks.city.example",
     "KOSHIKI_TRUSTED_PROXY": "yes",
     "KOSHIKI_MEDIA": "pyproject.toml",
     "KOSHIKI_FEED": "pyproject.toml",

@@ -46,6 +46,7 @@ WORDS = {
     "connection.refresh": "接続の鍵を更新",
     "service_app.register": "アプリの鍵を記録",
     "service_app.end": "アプリの鍵を消去",
+    "inlet.make": "受け口を作る",
     "allowance.set": "サービスの回数の枠を決定",
     "keys.add": "鍵束に鍵を追加",
     "keys.reseal": "接続の鍵を封じ直し",

@@ -7,6 +7,7 @@ from koshiki.register.models.budget import Allowance, Spending
 from koshiki.register.models.connection import Connection, ConnectionAttempt, ServiceApp
 from koshiki.register.models.file import StoredFile
 from koshiki.register.models.hold import Hold
+from koshiki.register.models.incoming import Incoming, Inlet
 from koshiki.register.models.notification import Notification
 from koshiki.register.models.page import RegisterPage, RegisterPageCheck
 from koshiki.register.models.policy import Policy, PolicyReading
@@ -21,6 +22,8 @@ __all__ = [
     "ConnectionAttempt",
     "Decision",
     "Hold",
+    "Incoming",
+    "Inlet",
     "Notification",
     "Policy",
     "PolicyReading",

@@ -25,6 +25,7 @@ from koshiki.register import budget
 from koshiki.register.actions import apps
 from koshiki.register.actions.budgets import set_allowances
 from koshiki.register.forms.running import BudgetForm, KeyForm
+from koshiki.register.incoming import receives
 from koshiki.register.models import Allowance, Connection, ServiceApp
 
 
@@ -34,6 +35,7 @@ class Row:
 
     service: Service
     needs_app: bool
+    receives: bool
     app: ServiceApp | None
     uses: list[budget.Use]
     connected: int = 0
@@ -112,5 +114,5 @@ def _rows() -> list[Row]:
     found = {service: numbers for service, *numbers in counted.values_list(
         "account__service", "connected", "dead", "expires_at")}
     uses = budget.uses()
-    return [Row(service, bool(apps.app_fields(key)), live.get(key), uses[key], *found.get(key, ()))
+    return [Row(service, bool(apps.app_fields(key)), receives(key) is not None, live.get(key), uses[key], *found.get(key, ()))
             for key, service in SERVICES.items()]
