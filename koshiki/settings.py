@@ -47,10 +47,11 @@ KOSHIKI_ALLOWED_NETWORKS = (
     else environment.networks("KOSHIKI_ALLOWED_NETWORKS")
 )
 KOSHIKI_OUTBOUND_PROXY = environment.address("KOSHIKI_OUTBOUND_PROXY", "", schemes=("https", "http"))
-# Where services tell what people wrote, if not at KOSHIKI_URL.
+# Where services tell what people wrote, if not at KOSHIKI_URL; with the key it is a receiver that is emptied from inside.
 KOSHIKI_INCOMING_URL = environment.address("KOSHIKI_INCOMING_URL", "")
 if KOSHIKI_INCOMING_URL:
     KOSHIKI_INCOMING_URL = KOSHIKI_INCOMING_URL.rstrip("/") + "/"
+KOSHIKI_RECEIVER_KEY = environment.text("KOSHIKI_RECEIVER_KEY")
 KOSHIKI_URL = environment.address("KOSHIKI_URL", "http://127.0.0.1:8000/")  # the staff pages, as mails name them
 
 KOSHIKI_KEEPS_SECRET_KEY = bool(environment.text("KOSHIKI_SECRET_KEY")) or (

@@ -1,16 +1,22 @@
 """What a worker does for the register: it renews connections that run out, every morning looks whether the city's site
-still shows the accounts, and forgets how often services were asked long ago."""
+still shows the accounts, empties the receiver outside, and forgets how often services were asked long ago."""
 
 from __future__ import annotations
+
+import logging
 
 from procrastinate.contrib.django import app
 
 from koshiki import clock
 from koshiki.guideline import Way, guideline
-from koshiki.register import budget, refreshing
+from koshiki.networks.base import Outcome
+from koshiki.register import budget, emptying, refreshing
 from koshiki.register.actions.page import look_at_page
 from koshiki.register.address import register_address
+from koshiki.register.link import NotConnected
 from koshiki.register.models import Account
+
+log = logging.getLogger(__name__)
 
 
 @app.periodic(cron=clock.daily(5, 10))
@@ -29,6 +35,17 @@ def refresh_connections(timestamp: int) -> None:
     """Credentials that run out are renewed in good time; which those are the rows say."""
     for pk in refreshing.due():
         refreshing.refresh(pk)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="register.empty_receiver", queue="read_back", queueing_lock="register.empty_receiver", pass_context=False)
+def empty_receiver(timestamp: int) -> None:
+    """What lies in the receiver outside is taken over; what can't be now is in a minute."""
+    if emptying.is_outside():
+        try:
+            emptying.empty_receiver()
+        except (Outcome, NotConnected) as trouble:
+            log.error("the receiver could not be emptied: %s", trouble.reason)
 
 
 @app.periodic(cron="23 4 * * *")
