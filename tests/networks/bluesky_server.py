@@ -120,12 +120,12 @@ class _Handler(Handler):
         return None if said is None else self.send_json(said)
 
     def caller(self, kind: str = "access") -> Account:
-        if not self.token:
+        if not self.bearer:
             raise Refused("AuthMissing", "Authentication Required", 401)
-        known, did = self.state.sessions.get(self.token, ("", ""))
+        known, did = self.state.sessions.get(self.bearer, ("", ""))
         if known != kind:
             raise Refused("InvalidToken", "Token could not be verified")
-        claims = self.token.split(".")[1]
+        claims = self.bearer.split(".")[1]
         if json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["exp"] <= time.time():
             raise Refused("ExpiredToken", "Token has expired")
         return self.state.accounts[did]
@@ -159,7 +159,7 @@ class _Handler(Handler):
 
     def refresh_session(self) -> Value:
         account = self.caller("refresh")
-        self.state.sessions.pop(self.token)
+        self.state.sessions.pop(self.bearer)
         return self.state.sign_in(account)
 
     def delete_session(self) -> Value:
@@ -185,7 +185,7 @@ class _Handler(Handler):
             raise Refused("AuthenticationRequired", "Authentication Required", 401)
         if given["collection"] != POSTS:
             return self.accept(account, given)
-        self.publishing(lambda: self.accepted(account, given), lambda shown: shown)
+        self.publishing(lambda: self.accepted(account, given))
         return None
 
     def accepted(self, account: Account, given: Value) -> Value | None:

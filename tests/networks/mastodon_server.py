@@ -12,43 +12,20 @@ import html
 import itertools
 import json
 import secrets
-import threading
-import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes
 from email.message import Message
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qs, parse_qsl, quote, urlencode, urlsplit
+from urllib.parse import parse_qs, quote, urlencode
 
 from koshiki.networks.base import Link, Secret
 from koshiki.networks.mastodon import Mastodon
 from tests.networks import mastodon_talk as talk
+from tests.networks.stand_in import MARK, Handler, StandIn
 
-MARK = "canary-"  # of every secret, so that a test that sees one where it must not be can tell (tests/canary.py)
 PICTURE_TYPES = ["image/jpeg", "image/png", "image/webp", "image/gif"]
-
-FAULTS = frozenset({
-    "refuse",  # the connection is closed before anything is accepted
-    "swallow",  # accepted, then the connection is closed without an answer
-    "silence",  # accepted, then nothing until the caller gives up
-    "429", "429-absurd", "429-date", "503", "503-retry", "500", "500-accepted", "502", "401", "403", "404", "422",
-    "rubbish", "empty", "html", "huge", "no-id", "list", "cut",  # 200 after accepting, with a broken body
-    "redirect", "redirect-302",
-})  # fmt: skip
-_BROKEN = {
-    "rubbish": b"\xff\xfe{{{",
-    "empty": b"",
-    "html": b"<html><body>OK</body></html>",
-    "no-id": b'{"content": "x"}',
-    "list": b"[1]",
-}
-_PLAIN = {"401": 401, "403": 403, "404": 404, "422": 422, "500": 500, "502": 502, "503": 503, "429": 429}
 
 
 @dataclass
@@ -79,25 +56,16 @@ class Status:
     edited_at: datetime | None = None
 
 
-class MastodonServer:
-    """The server's state and its switches. Start it with `running()`."""
-
+class MastodonServer(StandIn):
     def __init__(self) -> None:
+        super().__init__()
         self.software = "mastodon"
         self.honours_keys = True
         self.pkce = True
-        self.delay = 0.0
-        """Seconds before every answer to a publication, after it was accepted."""
         self.lag = 0.0
         """Seconds until a publication shows in lists."""
-        self.clock_ahead = 0.0
         self.processing = 0
         """How many times a picture is said to be in work yet."""
-        self.silence = 3.0
-        self.faults: deque[str] = deque()
-        """One for each publication to come, in order."""
-        self.fault_for: Callable[[], str] = lambda: ""
-        """Asked when `faults` is empty."""
         self.max_characters = 500
         self.page = 40
         self.list_answer: Any = None
@@ -110,18 +78,10 @@ class MastodonServer:
         self.accounts: dict[str, Account] = {}
         self.statuses: list[Status] = []
         self.media: dict[str, dict[str, Any]] = {}
-        self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.applications: dict[str, dict[str, str]] = {}
         self.codes: dict[str, dict[str, str]] = {}
-        self.lock = threading.Lock()
         self._ids = itertools.count(110_000_000_000_000_001)
-        self._server: ThreadingHTTPServer | None = None
         self.add_account("city")
-
-    @property
-    def base(self) -> str:
-        assert self._server
-        return f"http://127.0.0.1:{self._server.server_port}"
 
     @property
     def city(self) -> Account:
@@ -144,79 +104,21 @@ class MastodonServer:
     def new_id(self) -> str:
         return str(next(self._ids))
 
-    @contextmanager
-    def running(self) -> Iterator[MastodonServer]:
-        handler = type("Handler", (_Handler,), {"state": self})
-        self._server = _Server(("127.0.0.1", 0), handler)
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
-
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-    request_queue_size = 512
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that is killed in mid-request is what these tests do: not worth a word."""
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     state: MastodonServer
-    protocol_version = "HTTP/1.1"
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Silent."""
-
-    def do_GET(self) -> None:
-        self._answer("GET")
-
-    def do_POST(self) -> None:
-        self._answer("POST")
-
-    def do_PUT(self) -> None:
-        self._answer("PUT")
-
-    def do_DELETE(self) -> None:
-        self._answer("DELETE")
-
-    def _answer(self, method: str) -> None:
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        parts = urlsplit(self.path)
-        self.query = dict(parse_qsl(parts.query))
-        with self.state.lock:
-            self.state.requests.append((method, self.path, dict(self.headers.items())))
+    def answer(self, method: str, path: str) -> None:
         for verb, start, act in _ROUTES:
-            if verb == method and (
-                parts.path == start or (start.endswith("/") and parts.path.startswith(start))
-            ):
-                return act(self, parts.path.removeprefix(start))
+            if verb == method and (path == start or (start.endswith("/") and path.startswith(start))):
+                return act(self, path.removeprefix(start))
         return self.send_json({"error": "Record not found"}, 404)
 
-    # -------------------------------------------------------- answers
-
-    def send_json(self, data: Any, status: int = 200, **headers: str) -> None:
-        self.send_body(json.dumps(data).encode(), status, "application/json; charset=utf-8", **headers)
-
-    def send_body(self, body: bytes, status: int, kind: str, **headers: str) -> None:
-        self.send_response_only(status)
-        now = datetime.now(UTC) + timedelta(seconds=self.state.clock_ahead)
-        self.send_header("Date", format_datetime(now, usegmt=True))
-        self.send_header("Content-Type", kind)
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+    def error(self, fault: str) -> dict[str, Any]:
+        return {"error": self.state.error_words} if self.state.error_words else super().error(fault)
 
     def caller(self) -> Account | None:
-        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        return self.state.accounts.get(token)
+        return self.state.accounts.get(self.bearer)
 
     def refuse_token(self) -> None:
         self.send_json({"error": "The access token is invalid"}, 401)
@@ -321,47 +223,18 @@ class _Handler(BaseHTTPRequestHandler):
     def publish(self, _rest: str) -> None:
         if not (account := self.caller()):
             return self.refuse_token()
-        fault = self.next_fault()
-        if fault and not self.accepts_before(fault):
-            return None
-        if not self.answers_something():
-            return self.send_json({"error": "The post you are trying to reply to does not appear to exist."}, 404)
-        status = self.accept(account)
-        time.sleep(self.state.delay)
-        return self.answer_accepted(fault, status)
-
-    def next_fault(self) -> str:
-        with self.state.lock:
-            return self.state.faults.popleft() if self.state.faults else self.state.fault_for()
+        return self.publishing(lambda: self.accept(account), lambda status: self.send_json(self.status_json(status)))
 
     def answers_something(self) -> bool:
         """Whether what it says that it answers is there."""
         answered = self.form().get("in_reply_to_id")
         return answered is None or any(status.id == answered for status in self.state.statuses)
 
-    def accepts_before(self, fault: str) -> bool:
-        """Answers the faults in which nothing is accepted; True for those in which it is."""
-        if fault == "refuse":
-            self.close_connection = True
-            self.connection.close()
-        elif fault in _PLAIN:
-            self.send_json({"error": self.state.error_words or f"told to answer {fault}"}, _PLAIN[fault])
-        elif fault in ("429-absurd", "429-date", "503-retry"):
-            wait = {
-                "429-absurd": "99999999999",
-                "429-date": "Fri, 31 Dec 2199 23:59:59 GMT",
-                "503-retry": "7",
-            }
-            self.send_json({"error": "busy"}, int(fault[:3]), Retry_After=wait[fault])
-        elif fault.startswith("redirect"):
-            code = 302 if fault.endswith("302") else 308
-            self.send_body(b"", code, "text/plain", Location=f"{self.state.base}/api/v1/statuses")
-        else:
-            return True
-        return False
-
-    def accept(self, account: Account) -> Status:
+    def accept(self, account: Account) -> Status | None:
         """A key that was seen is answered with what it made, where the server honours keys."""
+        if not self.answers_something():
+            self.send_json({"error": "The post you are trying to reply to does not appear to exist."}, 404)
+            return None
         form, key = self.form(), self.headers.get("Idempotency-Key", "")
         with self.state.lock:
             known = [s for s in self.state.statuses if s.key == key and s.account is account]
@@ -372,30 +245,6 @@ class _Handler(BaseHTTPRequestHandler):
                             str(form.get("in_reply_to_id") or ""), form["visibility"])  # fmt: skip
             self.state.statuses.append(status)
         return status
-
-    def answer_accepted(self, fault: str, status: Status) -> None:
-        if fault in ("swallow", "silence"):
-            time.sleep(self.state.silence if fault == "silence" else 0)
-            self.close_connection = True
-            with suppress(OSError):
-                self.connection.close()
-        elif fault == "500-accepted":
-            self.send_json({"error": "Internal Server Error"}, 500)
-        elif fault in _BROKEN:
-            self.send_body(_BROKEN[fault], 200, "application/json")
-        elif fault == "cut":
-            self.send_cut()
-        elif fault == "huge":
-            self.send_body(b'{"id": "' + b"1" * 100_000_000 + b'"}', 200, "application/json")
-        else:
-            self.send_json(self.status_json(status))
-
-    def send_cut(self) -> None:
-        self.send_response_only(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        self.wfile.write(b'{"id": "1')
-        self.close_connection = True
 
     def own_statuses(self, rest: str) -> None:
         if not self.caller():
@@ -429,6 +278,8 @@ class _Handler(BaseHTTPRequestHandler):
                 "account": self.account_json(status.account),
                 "media_attachments": [self.media_json(m) for m in status.media_ids]}  # fmt: skip
 
+
+MastodonServer.handler = _Handler
 
 _ROUTES: list[tuple[str, str, Callable[[_Handler, str], None]]] = [
     ("GET", "/.well-known/nodeinfo", _Handler.nodeinfo_index),

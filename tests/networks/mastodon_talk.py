@@ -14,14 +14,15 @@ def edit(handler: _Handler, status_id: str) -> None:
     """As Mastodon does: media that are not named again are dropped."""
     if (status := _own(handler, status_id)) is None:
         return
-    fault = handler.next_fault()
-    if fault and not handler.accepts_before(fault):
-        return
+    handler.publishing(lambda: _changed(handler, status), lambda changed: handler.send_json(handler.status_json(changed)))
+
+
+def _changed(handler: _Handler, status: Status) -> Status:
     form = handler.form()
     changed = replace(status, text=form["status"], media_ids=tuple(form.get("media_ids") or ()),
                       edited_at=datetime.now(UTC))  # fmt: skip
     handler.state.statuses[handler.state.statuses.index(status)] = changed
-    handler.answer_accepted(fault, changed)
+    return changed
 
 
 def delete(handler: _Handler, status_id: str) -> None:

@@ -1,7 +1,8 @@
 """What all the servers of the tests' own have in common: real sockets on loopback, and the ways in which servers misbehave.
 
 A stand-in derives its state from `StandIn` and its answers from `Handler`, and runs what can be seen through
-`publishing`: the faults are taken from there. Shared by the adapters' tests and the harness of faults.
+`publishing`: the faults are taken from there. How its service words a refusal or a broken answer it says itself.
+Shared by the adapters' tests and the harness of faults.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import json
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
@@ -20,7 +21,8 @@ from urllib.parse import parse_qs, parse_qsl, urlsplit
 
 MARK = "canary-"  # of every secret, so that a test that sees one where it must not be can tell (tests/canary.py)
 
-REFUSALS = {"400": 400, "401": 401, "403": 403, "404": 404, "422": 422, "429": 429, "500": 500, "502": 502, "503": 503}
+JSON = "application/json; charset=utf-8"
+REFUSALS = frozenset({"400", "401", "402", "403", "404", "422", "429", "500", "502", "503"})
 WAITS = {"429-absurd": "99999999999", "429-date": "Fri, 31 Dec 2199 23:59:59 GMT", "503-retry": "7"}
 BROKEN = {
     "rubbish": b"\xff\xfe{{{",
@@ -30,14 +32,8 @@ BROKEN = {
     "list": b"[1]",
     "huge": b'{"id": "' + b"1" * 100_000_000 + b'"}',
 }
-FAULTS = frozenset({
-    "refuse",  # the connection is closed before anything is accepted
-    "swallow",  # accepted, then the connection is closed without an answer
-    "silence",  # accepted, then nothing until the caller gives up
-    "500-accepted", "cut",  # accepted, then an error, or half of an answer
-    "redirect", "redirect-302",
-    *REFUSALS, *WAITS, *BROKEN,  # the broken answers come with 200, after accepting
-})  # fmt: skip
+UNKNOWN = ("refuse", "swallow", "500", "500-accepted", "502", "503", *BROKEN, "cut", "redirect-302")
+"""The faults after which nobody can know whether it was accepted, for a service without a key."""
 
 
 class StandIn:
@@ -51,10 +47,17 @@ class StandIn:
         self.clock_ahead = 0.0
         self.silence = 3.0
         self.faults: deque[str] = deque()
-        """One for each publication to come, in order."""
+        """One for each publication to come, in order:
+
+        refuse: the connection is closed before anything is accepted. swallow, silence: accepted, then closed without
+        an answer, at once or after a while. 500-accepted, cut: accepted, then an error, or half of an answer.
+        redirect, redirect-302, one of `REFUSALS` and `WAITS`: not accepted. One of `Handler.broken`: 200 after accepting.
+        """
         self.fault_for: Callable[[], str] = lambda: ""
         """Asked when `faults` is empty."""
-        self.requests: list[tuple[str, str, dict[str, str]]] = []
+        self.requests: list[Any] = []
+        self.begun: list[float] = []
+        """When each publication came in."""
         self.lock = threading.RLock()
         self._server: ThreadingHTTPServer | None = None
 
@@ -93,6 +96,8 @@ class Handler(BaseHTTPRequestHandler):
 
     state: Any
     protocol_version = "HTTP/1.1"
+    broken: ClassVar[Mapping[str, bytes]] = BROKEN
+    half: ClassVar[bytes] = b'{"id": "1'
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
         """Silent."""
@@ -103,13 +108,24 @@ class Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         self._take("POST")
 
+    def do_PUT(self) -> None:
+        self._take("PUT")
+
+    def do_DELETE(self) -> None:
+        self._take("DELETE")
+
     def _take(self, method: str) -> None:
         self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
         parts = urlsplit(self.path)
-        self.query, self.many = dict(parse_qsl(parts.query)), parse_qs(parts.query)
+        self.query = dict(parse_qsl(parts.query, keep_blank_values=True))
+        self.many = parse_qs(parts.query, keep_blank_values=True)
         with self.state.lock:
-            self.state.requests.append((method, self.path, dict(self.headers.items())))
+            self.state.requests.append(self.noted(method))
         self.answer(method, parts.path)
+
+    def noted(self, method: str) -> Any:
+        """What is kept of the request."""
+        return method, self.path, dict(self.headers.items())
 
     def answer(self, method: str, path: str) -> None:
         raise NotImplementedError
@@ -120,22 +136,20 @@ class Handler(BaseHTTPRequestHandler):
         return data
 
     @property
-    def token(self) -> str:
+    def bearer(self) -> str:
         return str(self.headers.get("Authorization", "")).removeprefix("Bearer ")
 
     # -------------------------------------------------------- answers
 
     def send_json(self, data: Any, status: int = 200, **headers: str) -> None:
-        self.send_body(json.dumps(data).encode(), status, "application/json; charset=utf-8", **headers)
+        self.send_body(json.dumps(data).encode(), status, **headers)
 
-    def send_body(self, body: bytes, status: int, kind: str, **headers: str) -> None:
+    def send_body(self, body: bytes, status: int = 200, kind: str = JSON, **headers: str) -> None:
         self.send_response_only(status)
         now = datetime.now(UTC) + timedelta(seconds=self.state.clock_ahead)
-        self.send_header("Date", format_datetime(now, usegmt=True))
-        self.send_header("Content-Type", kind)
-        for name, value in headers.items():
+        length = {} if status == 204 else {"Content-Length": str(len(body))}
+        for name, value in {"Date": format_datetime(now, usegmt=True), "Content-Type": kind, **headers, **length}.items():
             self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         with suppress(OSError):
             self.wfile.write(body)
@@ -147,50 +161,59 @@ class Handler(BaseHTTPRequestHandler):
 
     # -------------------------------------------------------- faults
 
-    def publishing(self, accept: Callable[[], Any], shown: Callable[[Any], Any]) -> None:
-        """Accepts and answers with what is `shown`, unless a fault is due. What `accept` answers itself is None."""
+    def publishing(self, accept: Callable[[], Any], give: Callable[[Any], None] | None = None) -> None:
+        """Accepts and gives the answer (as JSON), unless a fault is due. What `accept` answers itself is None."""
+        self.state.begun.append(time.time())
         fault = self.state.next_fault()
-        if fault and self._refused(fault):
+        if fault and self.refused(fault):
             return
         if (accepted := accept()) is None:
             return
         time.sleep(self.state.delay)
-        self._answer_accepted(fault, shown(accepted))
+        if fault:
+            self.misanswered(fault, accepted)
+        else:
+            (give or self.send_json)(accepted)
 
     def error(self, fault: str) -> dict[str, Any]:
         """The body of a refusal, in the service's own form."""
         return {"error": f"told to answer {fault}"}
 
-    def _refused(self, fault: str) -> bool:
+    def refuse(self, fault: str) -> None:
+        """One of `REFUSALS` and `WAITS`, in the service's own form."""
+        wait = {"Retry_After": WAITS[fault]} if fault in WAITS else {}
+        self.send_json(self.error(fault), int(fault[:3]), **wait)
+
+    def refused(self, fault: str) -> bool:
         """Answers the faults in which nothing is accepted; False for those in which it is."""
         if fault == "refuse":
             self.hang_up()
-        elif fault in REFUSALS:
-            self.send_json(self.error(fault), REFUSALS[fault])
-        elif fault in WAITS:
-            self.send_json(self.error(fault), int(fault[:3]), Retry_After=WAITS[fault])
+        elif fault in REFUSALS or fault in WAITS:
+            self.refuse(fault)
         elif fault.startswith("redirect"):
             self.send_body(b"", 302 if fault.endswith("302") else 308, "text/plain", Location=self.state.base + self.path)
         else:
             return False
         return True
 
-    def _answer_accepted(self, fault: str, data: Any) -> None:
+    def misanswered(self, fault: str, accepted: Any) -> None:
+        """It was accepted, whatever is answered now."""
         if fault in ("swallow", "silence"):
             time.sleep(self.state.silence if fault == "silence" else 0)
             self.hang_up()
         elif fault == "500-accepted":
-            self.send_json(self.error(fault), 500)
-        elif fault in BROKEN:
-            self.send_body(BROKEN[fault], 200, "application/json")
+            self.refuse("500")
         elif fault == "cut":
-            self._send_cut()
+            self._send_half()
         else:
-            self.send_json(data)
+            self.give_broken(self.broken[fault], accepted)
 
-    def _send_cut(self) -> None:
+    def give_broken(self, body: bytes, accepted: Any) -> None:
+        self.send_body(body)
+
+    def _send_half(self) -> None:
         self.send_response_only(200)
         self.send_header("Content-Length", "1000")
         self.end_headers()
-        self.wfile.write(b'{"id": "1')
+        self.wfile.write(self.half)
         self.close_connection = True

@@ -30,7 +30,7 @@ from koshiki.networks.base import (
 from koshiki.networks.line import Line
 from tests.networks.contract import TakesPictures, nothing, two_pictures
 from tests.networks.line_server import KEY_SECONDS, LineServer, connected, pasted
-from tests.networks.service_server import UNKNOWN
+from tests.networks.stand_in import UNKNOWN
 
 pytestmark = pytest.mark.usefixtures("loopback")
 

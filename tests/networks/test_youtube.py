@@ -35,7 +35,8 @@ from koshiki.networks.base import (
 )
 from koshiki.networks.youtube import YouTube, upload
 from tests.networks.contract import TEXT, Publishing, Stopped, nothing, two_pictures
-from tests.networks.service_server import UNKNOWN, Reply
+from tests.networks.service_server import Reply
+from tests.networks.stand_in import UNKNOWN
 from tests.networks.youtube_server import BACK, CHANNEL, YouTubeServer, app_of, connected
 
 pytestmark = pytest.mark.usefixtures("loopback")

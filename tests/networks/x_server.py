@@ -8,83 +8,49 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
 import secrets
-import threading
 import time
-from collections import deque
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from http.server import ThreadingHTTPServer
 from typing import Any
-from urllib.parse import parse_qsl, urlencode, urlsplit
+from urllib.parse import urlencode
 
 from koshiki.networks.x import weighing
 from tests.networks import x_models
-from tests.networks.x_door import REFUSED, Door, Server
-from tests.networks.x_world import Account, Picture, Token, World
+from tests.networks.stand_in import StandIn
+from tests.networks.x_door import Door
+from tests.networks.x_world import Account, Picture, Post, Token, World
 
 DUPLICATE = "You are not allowed to create a Tweet with duplicate content."
 
 
-class XServer(World):
-    """The world with a door. `faults`: one for each publication to come; `faulty`: for other calls, by their name."""
+class XServer(World, StandIn):
+    """The world with a door."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.faults: deque[str] = deque()
+        StandIn.__init__(self)
+        World.__init__(self)
         self.faulty: dict[str, str] = {}
+        """Faults of other calls than publications, by their name."""
         self.instead: dict[str, Any] = {}
         """The whole answer of a call, by its name."""
-        self.silence = 3.0
-        self.clock_ahead = 0.0
         self.limits: dict[str, str] = {}
         """Headers of a refusal for want of a rest."""
-        self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.calls: list[str] = []
         self.strange: list[str] = []
         """What was asked otherwise than X describes."""
-        self._server: ThreadingHTTPServer | None = None
-
-    @property
-    def base(self) -> str:
-        assert self._server
-        return f"http://127.0.0.1:{self._server.server_port}"
-
-    @contextmanager
-    def running(self) -> Iterator[XServer]:
-        self._server = Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": self}))
-        thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
-        thread.start()
-        try:
-            yield self
-        finally:
-            self._server.shutdown()
-            self._server.server_close()
-            thread.join()
 
 
 class _Handler(Door):
     state: XServer
     account: Account
 
-    def do_GET(self) -> None:
-        self._answer()
-
-    do_POST = do_PUT = do_DELETE = do_GET
-
-    def _answer(self) -> None:
-        self.body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        path, query = urlsplit(self.path)[2:4]
-        self.query = dict(parse_qsl(query, keep_blank_values=True))
-        with self.state.lock:
-            self.state.requests.append((self.command, self.path, dict(self.headers.items())))
-        for method, pattern, name, scopes in _ROUTES:
-            if method == self.command and (match := re.fullmatch(pattern, path)):
+    def answer(self, method: str, path: str) -> None:
+        for verb, pattern, name, scopes in _ROUTES:
+            if verb == method and (match := re.fullmatch(pattern, path)):
                 return self._called(name, scopes, match.groups())
-        self.state.strange.append(f"{self.command} {path}")
+        self.state.strange.append(f"{method} {path}")
         return self.refuse("404")
 
     def _called(self, name: str, scopes: str, groups: tuple[str, ...]) -> None:
@@ -93,22 +59,26 @@ class _Handler(Door):
         act: Callable[..., None] = getattr(self, name)
         if not scopes:
             return act(*groups)
-        token = self._token()
+        token = self._granted()
         if token is None:
             return self.refuse("401")
         self.account = token.account
         if not set(scopes.split()) <= token.scopes:
             return self.refuse("403")
         self.state.strange += self._strange()
-        fault = self.state.faulty.get(name, "")
-        if fault in REFUSED:
-            return self.refuse(fault)
-        if fault or name in self.state.instead:
-            return self.broken(fault) if fault else self.send(200, json.dumps(self.state.instead[name]).encode())
-        return act(*groups)
+        return None if self._otherwise(name) else act(*groups)
 
-    def _token(self) -> Token | None:
-        token = self.state.tokens.get(self.headers.get("Authorization", "").removeprefix("Bearer "))
+    def _otherwise(self, name: str) -> bool:
+        """Answers as it was told to, where it was told anything of this call."""
+        if fault := self.state.faulty.get(name, ""):
+            if not self.refused(fault):
+                self.misanswered(fault, None)
+        elif name in self.state.instead:
+            self.send_json(self.state.instead[name])
+        return bool(fault) or name in self.state.instead
+
+    def _granted(self) -> Token | None:
+        token = self.state.tokens.get(self.bearer)
         return token if token and token.ends > datetime.now(UTC) else None
 
     def _strange(self) -> list[str]:
@@ -123,23 +93,20 @@ class _Handler(Door):
         code = secrets.token_urlsafe(8)
         self.state.codes[code] = self.query
         onward = urlencode({"code": code, "state": self.query["state"]})
-        self.send(302, b"", Location=f"{self.query['redirect_uri']}?{onward}")
+        self.send_body(b"", 302, Location=f"{self.query['redirect_uri']}?{onward}")
 
     def token(self) -> None:
         app = (self.state.app["client_id"].reveal(), self.state.app["client_secret"].reveal())
         login = base64.b64encode(":".join(app).encode()).decode()
         if self.headers.get("Authorization") != f"Basic {login}":
             return self._no_token(401, "unauthorized_client", "Missing valid authorization header")
-        fault = self.state.faulty.get("token", "")
-        if fault:
-            return self.refuse(fault) if fault in REFUSED else self.broken(fault)
-        if "token" in self.state.instead:
-            return self.send(200, json.dumps(self.state.instead["token"]).encode())
+        if self._otherwise("token"):
+            return None
         form = self.sent()
         granted = self._renewed(form) if form["grant_type"] == "refresh_token" else self._exchanged(form)
         if granted is None:
             return self._no_token(400, "invalid_request", "Value passed for the token was invalid.")
-        return self.send(200, json.dumps(granted).encode())
+        return self.send_json(granted)
 
     def _exchanged(self, form: dict[str, Any]) -> dict[str, Any] | None:
         asked = self.state.codes.pop(form["code"], None)
@@ -156,7 +123,7 @@ class _Handler(Door):
         return self.state.grant(old.account, old.scopes) if old else None
 
     def _no_token(self, status: int, error: str, words: str) -> None:
-        self.send(status, json.dumps({"error": error, "error_description": words}).encode())
+        self.send_json({"error": error, "error_description": words}, status)
 
     # -------------------------------------------------------- users
 
@@ -211,21 +178,16 @@ class _Handler(Door):
         return self.give(shown | ({"includes": included} if included else {}))
 
     def publish(self) -> None:
-        with self.state.lock:
-            fault = self.state.faults.popleft() if self.state.faults else ""
-        if fault in REFUSED:
-            return self.refuse(fault)
-        if fault == "refuse" or fault.startswith("redirect"):
-            return self.broken(fault)
+        self.publishing(self._accepted, lambda post: self.give(
+            {"data": {"id": post.id, "text": post.text, "edit_history_post_ids": [post.id]}}, 201))
+
+    def _accepted(self) -> Post | None:
         sent = self.sent()
         if words := self._against(sent):
-            return self.refuse("403", words)
-        media = sent.get("media", {}).get("media_ids", [])
-        post = self.state.write(self.account, sent["text"], media=media,
+            self.refuse("403", words)
+            return None
+        return self.state.write(self.account, sent["text"], media=sent.get("media", {}).get("media_ids", []),
                                 answers=sent.get("reply", {}).get("in_reply_to_tweet_id", ""))
-        if fault:
-            return self.broken(fault)
-        return self.give({"data": {"id": post.id, "text": post.text, "edit_history_post_ids": [post.id]}}, 201)
 
     def _against(self, sent: dict[str, Any]) -> str:
         media = sent.get("media", {}).get("media_ids", [])
@@ -297,6 +259,8 @@ class _Handler(Door):
         self.state.pictures[sent["id"]].alt = sent["metadata"]["alt_text"]["text"]
         self.give({"data": {"id": sent["id"], "associated_metadata": sent["metadata"]}})
 
+
+XServer.handler = _Handler
 
 _READ, _WRITE = "tweet.read users.read", "tweet.read tweet.write users.read"
 _ID = r"([0-9]{1,19})"

@@ -1,24 +1,20 @@
-"""How the tests' Graph API lets in and answers: who may, what Meta's models allow, and the ways in which servers misbehave."""
+"""How the tests' Graph API lets in and answers: who may, what Meta's models allow, its own words for what goes wrong."""
 
 from __future__ import annotations
 
 import hashlib
 import hmac
-import json
 import secrets
-import threading
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from email import message_from_bytes
-from email.utils import format_datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
-from urllib.parse import parse_qsl, unquote, urlencode, urlsplit
+from typing import Any, ClassVar
+from urllib.parse import parse_qsl, unquote, urlencode
 
 from tests.networks.graph.models import model
-from tests.networks.graph.server import APP_ID, APP_SECRET, MARK, File, Given, GraphServer, Node, Refusal
+from tests.networks.graph.server import APP_ID, APP_SECRET, File, Given, GraphServer, Node, Refusal
+from tests.networks.stand_in import BROKEN, MARK, Handler
 
 PERMISSIONS = frozenset({
     "pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_posts", "pages_manage_engagement",
@@ -28,60 +24,24 @@ MODELS = {"user": "user", "page": "page", "post": "pagepost", "photo": "photo", 
           "ig_media": "igmedia", "ig_comment": "igcomment"}  # fmt: skip
 LISTS = {("page", "/published_posts"): "post", ("post", "/comments"): "comment", ("ig_user", "/media"): "ig_media",
          ("ig_media", "/comments"): "ig_comment"}  # fmt: skip
-BROKEN = {"rubbish": b"\xff\xfe{{{", "empty": b"", "html": b"<html><body>OK</body></html>", "no-id": b'{"x": "y"}',
-           "list": b"[1]"}  # fmt: skip
-STATUS = {"400": 400, "500": 500, "502": 502, "503": 503, "429": 429, "429-absurd": 429, "503-retry": 503}
-_WAIT = {"429-absurd": "99999999999", "503-retry": "7"}
 
 
 @contextmanager
 def running(state: GraphServer) -> Iterator[None]:
     """The server on a free port. A call that Meta's models don't know fails the test."""
-    server = _Server(("127.0.0.1", 0), type("Handler", (_Handler,), {"state": state}))
-    state.base = f"http://127.0.0.1:{server.server_port}"
-    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
-    thread.start()
-    try:
+    with state.running():
         yield
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
     assert state.complaints == []
 
 
-class _Server(ThreadingHTTPServer):
-    daemon_threads = True
-
-    def handle_error(self, request: Any, client_address: Any) -> None:
-        """A caller that is gone is what these tests do: not worth a word."""
-
-
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     state: GraphServer
-    protocol_version = "HTTP/1.1"
+    broken: ClassVar[Mapping[str, bytes]] = {**BROKEN, "no-id": b'{"x": "y"}'}
 
-    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002
-        """Silent."""
-
-    def do_GET(self) -> None:
-        self._answer("GET")
-
-    def do_POST(self) -> None:
-        self._answer("POST")
-
-    def do_DELETE(self) -> None:
-        self._answer("DELETE")
-
-    def _answer(self, method: str) -> None:
-        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
-        parts = urlsplit(self.path)
-        given = dict(parse_qsl(parts.query, keep_blank_values=True))
-        with self.state.lock:
-            self.state.requests.append((method, self.path, dict(self.headers.items())))
-        form, file = _form(self.headers.get("Content-Type", ""), body)
+    def answer(self, method: str, path: str) -> None:
+        form, file = _form(self.headers.get("Content-Type", ""), self.body)
         try:
-            self._dispatch(method, [unquote(step) for step in parts.path.split("/")[2:]], given | form, file)
+            self._dispatch(method, [unquote(step) for step in path.split("/")[2:]], self.query | form, file)
         except Refusal as refusal:
             self.send_json(refusal.body, refusal.status)
 
@@ -103,18 +63,17 @@ class _Handler(BaseHTTPRequestHandler):
         if act is None:
             self._complain(f"not offered: {call}")
             raise Refusal(100, f"Unsupported request: {call}")
-        with self.state.lock:
-            fault = self.state.faults.popleft() if self.state.faults and self.state.faulty(call, given) else ""
-        if fault and not self._accepts(fault):
-            return
-        with self.state.lock:
-            answer = act(self.state, node, given, file)
-        self._send_accepted(fault, answer)
+
+        def done() -> Any:
+            with self.state.lock:
+                return act(self.state, node, given, file)
+
+        return self.publishing(done) if self.state.faulty(call, given) else self.send_json(done())
 
     # ------------------------------------------------------------ who may
 
     def _caller(self, given: Given) -> Node:
-        token = self.headers.get("Authorization", "").removeprefix("Bearer ")
+        token = self.bearer
         if (holder := self.state.tokens.get(token)) is None:
             raise Refusal(190, "Error validating access token: The session has been invalidated.", status=401)
         proof = hmac.new(APP_SECRET.encode(), token.encode(), hashlib.sha256).hexdigest()
@@ -168,8 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         return {"access_token": self.state.token_for(user), "token_type": "bearer", "expires_in": 5000}
 
     def _about(self, method: str, given: Given) -> dict[str, Any]:
-        own = self.headers.get("Authorization", "").removeprefix("Bearer ")
-        if method != "POST" or given.get("method") != "get" or own != f"{APP_ID}|{APP_SECRET}":
+        if method != "POST" or given.get("method") != "get" or self.bearer != f"{APP_ID}|{APP_SECRET}":
             raise Refusal(190, "Invalid OAuth access token signature.")
         ends = int(datetime(2027, 3, 1, tzinfo=UTC).timestamp())
         scopes = sorted(PERMISSIONS - self.state.declined)
@@ -177,61 +135,22 @@ class _Handler(BaseHTTPRequestHandler):
 
     # ------------------------------------------------------------ answers
 
-    def _accepts(self, fault: str) -> bool:
-        """Answers the faults in which nothing is accepted; True for those in which it is."""
-        if fault == "refuse":
-            self._hang_up()
-        elif fault.startswith("code:"):
+    def refused(self, fault: str) -> bool:
+        if fault.startswith("code:"):
             code, _, subcode = fault.removeprefix("code:").partition("/")
             raise Refusal(int(code), "(#) told to refuse", subcode=int(subcode or 0))
-        elif fault in STATUS:
-            headers = {"Retry_After": _WAIT[fault]} if fault in _WAIT else {}
-            self.send_json({"error": "told to"}, STATUS[fault], **headers)
-        elif fault.startswith("redirect"):
-            self.send_body(b"", 302 if fault.endswith("302") else 308, Location=f"{self.state.api}/elsewhere")
-        else:
-            return True
-        return False
+        return super().refused(fault)
 
-    def _send_accepted(self, fault: str, answer: Any) -> None:
-        if fault in ("swallow", "silence"):
-            time.sleep(self.state.silence if fault == "silence" else 0)
-            self._hang_up()
-        elif fault == "500-accepted":
+    def misanswered(self, fault: str, accepted: Any) -> None:
+        if fault == "500-accepted":
             self.send_json(Refusal(2, "Service temporarily unavailable").body, 500)
         elif fault == "transient-accepted":
             self.send_json({"error": {"code": 100, "message": "try later", "is_transient": True}}, 400)
-        elif fault == "huge":
-            self.send_body(b'{"id": "' + b"1" * 100_000_000 + b'"}', 200)
-        elif fault == "cut":
-            self._send_cut()
         else:
-            self.send_body(BROKEN[fault] if fault in BROKEN else json.dumps(answer).encode(), 200)
+            super().misanswered(fault, accepted)
 
-    def _send_cut(self) -> None:
-        self.send_response_only(200)
-        self.send_header("Content-Length", "1000")
-        self.end_headers()
-        self.wfile.write(b'{"id": "1')
-        self.close_connection = True
 
-    def _hang_up(self) -> None:
-        self.close_connection = True
-        with suppress(OSError):
-            self.connection.close()
-
-    def send_json(self, data: Any, status: int = 200, **headers: str) -> None:
-        self.send_body(json.dumps(data).encode(), status, **headers)
-
-    def send_body(self, body: bytes, status: int, **headers: str) -> None:
-        self.send_response_only(status)
-        self.send_header("Date", format_datetime(datetime.now(UTC), usegmt=True))
-        self.send_header("Content-Type", "application/json; charset=UTF-8")
-        for name, value in headers.items():
-            self.send_header(name.replace("_", "-"), value)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
+GraphServer.handler = _Handler
 
 
 def _form(content_type: str, body: bytes) -> tuple[Given, File | None]:

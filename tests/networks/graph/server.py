@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import itertools
 import secrets
-import threading
-from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -18,8 +16,8 @@ from typing import Any
 
 from koshiki.networks.graph.api import VERSION
 from tests.networks.graph.models import names_in
+from tests.networks.stand_in import MARK, StandIn
 
-MARK = "canary-"  # of every secret, so that a test that sees one where it must not be can tell
 APP_ID, APP_SECRET = "710000000000001", f"{MARK}app-secret-0123456789"
 
 Given = dict[str, str]
@@ -56,8 +54,8 @@ class File:
 Act = Callable[["GraphServer", Node, Given, "File | None"], Any]
 
 
-class GraphServer:
-    """The server's state and its switches. Start it with `door.running`."""
+class GraphServer(StandIn):
+    """Start it with `door.running`. Its faults are also `code:190`, `code:100/33` (refused) and `transient-accepted`."""
 
     acts: dict[tuple[str, str, str], Act]
     """What is done for (kind of node, method, edge)."""
@@ -65,27 +63,21 @@ class GraphServer:
     """Whether a call is the one that makes a publication seen, which is what faults befall."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.lag = 0.0
         """Seconds until a publication shows in lists."""
-        self.silence = 3.0
         self.page_size = 100
         self.list_answer: Any = None
         self.read_answer: Any = None
         """Instead of a publication that is read, as `list_answer` instead of a list."""
         self.declined: set[str] = set()
         """Permissions that the person does not allow."""
-        self.faults: deque[str] = deque()
-        """One for each publication to come: one of `door.STATUS` and `door.BROKEN`, `code:190`, `code:100/33`, silence, …"""
         self.nodes: dict[str, Node] = {}
         self.tokens: dict[str, Node] = {}
         self.codes: dict[str, tuple[Node, Given]] = {}
-        self.requests: list[tuple[str, str, dict[str, str]]] = []
         self.complaints: list[str] = []
         """Calls that Meta's models don't know: a test that leaves any fails."""
-        self.lock = threading.Lock()
         self._ids = itertools.count(17_000_000_000_000_001)
-        self.base = ""
-        """Its address, once it runs."""
         self.user = self.add("user", name="青木")
 
     @property
