@@ -55,7 +55,7 @@ class BlueskyServer(StandIn):
     def __init__(self) -> None:
         super().__init__()
         self.page = 100
-        self.lifetime = 7200
+        self.token_seconds, self.refresh_seconds = 7200, 60 * 86400
         self.list_answer: Any = None
         """Instead of a list of records."""
         self.homes: dict[str, str] = {}
@@ -63,6 +63,8 @@ class BlueskyServer(StandIn):
         self.owners: dict[str, str] = {}
         """Whose Bluesky says a handle is, if not who has it here."""
         self.appview_away = False
+        self.first_seen: dict[str, float] = {}
+        """When each record came to stand there."""
         self.accounts: dict[str, Account] = {}
         self.sessions: dict[str, tuple[str, str]] = {}
         self.add_account("city.test")
@@ -82,9 +84,9 @@ class BlueskyServer(StandIn):
 
     def sign_in(self, account: Account, scope: str = "com.atproto.appPass") -> Value:
         tokens = {}
-        for kind in ("access", "refresh"):
+        for kind, seconds in (("access", self.token_seconds), ("refresh", self.refresh_seconds)):
             claims = {"scope": scope if kind == "access" else "com.atproto.refresh", "sub": account.did,
-                      "exp": int(time.time()) + self.lifetime}
+                      "exp": int(time.time()) + seconds}
             coded = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip("=")
             tokens[kind] = f"{MARK}{secrets.token_hex(4)}.{coded}.{secrets.token_hex(8)}"
             self.sessions[tokens[kind]] = (kind, account.did)
@@ -95,6 +97,7 @@ class BlueskyServer(StandIn):
         """Puts a record there, as any client of that account might."""
         cid = _cid(json.dumps(value, sort_keys=True).encode())
         account.records[collection, key] = (cid, value)
+        self.first_seen.setdefault(f"at://{account.did}/{collection}/{key}", time.time())
         return cid
 
     def everything(self) -> Iterator[tuple[Account, str, str, Value]]:

@@ -29,25 +29,39 @@ MARK = "canary-"
 KEY_SECONDS = 24 * 3600
 
 
+@dataclass
+class Channel:
+    """An official account, and what opens it."""
+
+    id: str
+    secret: str
+    user_id: str
+    basic_id: str
+    premium_id: str | None = None
+
+
 @dataclass(frozen=True)
 class Broadcast:
     """What was accepted, once."""
 
+    channel: Channel
+    at: float
     number: str
     messages: list[dict[str, Any]]
     key: str
 
 
 class LineServer(ServiceServer):
-    """One channel, its friends, its allowance for the month."""
+    """A city's channels; each has the same friends, and all one allowance for the month."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.channel_id, self.channel_secret = "1234567890", MARK.rstrip("-") + secrets.token_hex(13)
-        self.premium_id: str | None = None
+        self.channels: list[Channel] = []
+        self.city = self.add_channel("@012abcde")
+        self.token_seconds = 30 * 86400
         self.friends, self.used = 100, 0
         self.limit: int | None = 5000
-        self.tokens: dict[str, float] = {}
+        self.tokens: dict[str, tuple[Channel, float]] = {}
         self.accepted: dict[str, tuple[Broadcast, float]] = {}
         self.later = 0.0
         """How many seconds have passed since, in the tests' telling."""
@@ -55,6 +69,12 @@ class LineServer(ServiceServer):
         self.bot_answer: Any = None
         """Instead of what it says of the bot."""
         self._numbers = itertools.count(1)
+
+    def add_channel(self, basic_id: str) -> Channel:
+        number, secret = len(self.channels), MARK.rstrip("-") + secrets.token_hex(13)
+        made = Channel(str(1_234_567_890 + number), secret, "U" + f"{10 + number:x}".rjust(32, "a"), basic_id)
+        self.channels.append(made)
+        return made
 
     @property
     def broadcasts(self) -> list[Broadcast]:
@@ -73,8 +93,9 @@ class LineServer(ServiceServer):
     def _now(self) -> float:
         return time.monotonic() + self.later
 
-    def _is_open(self, request: Request) -> bool:
-        return self.tokens.get(request.token, 0) > self._now()
+    def _opened(self, request: Request) -> Channel | None:
+        channel, ends = self.tokens.get(request.token, (None, 0.0))
+        return channel if ends > self._now() else None
 
     # ------------------------------------------------------------ connecting
 
@@ -82,30 +103,31 @@ class LineServer(ServiceServer):
         form = request.form
         if form.pop("grant_type", "") != "client_credentials" or set(form) != {"client_id", "client_secret"}:
             return Reply({"error": "invalid_request", "error_description": "bad form"}, 400)
-        if (form["client_id"], form["client_secret"]) != (self.channel_id, self.channel_secret):
+        opened = [c for c in self.channels if (c.id, c.secret) == (form["client_id"], form["client_secret"])]
+        if not opened:
             return Reply({"error": "invalid_client", "error_description": "invalid client_secret"}, 400)
-        token, seconds = f"{MARK}{secrets.token_urlsafe(40)}=", 30 * 86400
-        self.tokens[token] = self._now() + seconds
+        token, seconds = f"{MARK}{secrets.token_urlsafe(40)}=", self.token_seconds
+        self.tokens[token] = opened[0], self._now() + seconds
         issued = IssueShortLivedChannelAccessTokenResponse(access_token=token, expires_in=seconds, token_type="Bearer")
         return Reply(issued.to_dict())
 
     def info(self, request: Request) -> Reply:
-        if not self._is_open(request):
+        if (channel := self._opened(request)) is None:
             return self.error(401, "Authentication failed due to the expired access token")
         if self.bot_answer is not None:
             return Reply(self.bot_answer)
         return Reply(BotInfoResponse(
-            user_id="U" + "a" * 32, basic_id="@012abcde", premium_id=self.premium_id, display_name="磐田市",
+            user_id=channel.user_id, basic_id=channel.basic_id, premium_id=channel.premium_id, display_name="磐田市",
             chat_mode="chat", mark_as_read_mode="manual").to_dict())
 
     def quota(self, request: Request) -> Reply:
-        if not self._is_open(request):
+        if not self._opened(request):
             return self.error(401, "Authentication failed")
         kind = "none" if self.limit is None else "limited"
         return Reply(MessageQuotaResponse(type=kind, value=self.limit).to_dict())
 
     def consumption(self, request: Request) -> Reply:
-        if not self._is_open(request):
+        if not self._opened(request):
             return self.error(401, "Authentication failed")
         return Reply(QuotaConsumptionResponse(total_usage=self.used).to_dict())
 
@@ -121,10 +143,10 @@ class LineServer(ServiceServer):
             return Reply(reply.data, 409, {**reply.headers, "x-line-accepted-request-id": known.number})
         if self.limit is not None and self.used + self.friends > self.limit:
             return self.error(429, "You have reached your monthly limit.")
-        return self._accept(key, request.json()["messages"])
+        return self._accept(self.tokens[request.token][0], key, request.json()["messages"])
 
     def _refusal(self, request: Request, key: str) -> tuple[int, str] | None:
-        if not self._is_open(request):
+        if not self._opened(request):
             return 401, "Authentication failed due to the expired access token"
         if not self.plan_allows:
             return 403, "Access to this API is not available for your account"
@@ -133,9 +155,10 @@ class LineServer(ServiceServer):
         fault = _fault_of(request.json())
         return (400, fault) if fault else None
 
-    def _accept(self, key: str, messages: list[dict[str, Any]]) -> Reply:
+    def _accept(self, channel: Channel, key: str, messages: list[dict[str, Any]]) -> Reply:
         number = self._request_id()
-        self.accepted[key if key not in self.accepted else f"{key} again"] = Broadcast(number, messages, key), self._now()
+        made = Broadcast(channel, time.time(), number, messages, key)
+        self.accepted[key if key not in self.accepted else f"{key} again"] = made, self._now()
         self.used += self.friends
         return Reply({}, 200, {"x-line-request-id": number})
 
@@ -171,7 +194,7 @@ def _message_fault(message: Any) -> str:
 
 def pasted(server: LineServer) -> dict[str, Secret]:
     """What a person pastes to connect this channel."""
-    return {"channel_id": Secret(server.channel_id), "channel_secret": Secret(server.channel_secret)}
+    return {"channel_id": Secret(server.city.id), "channel_secret": Secret(server.city.secret)}
 
 
 def connected(server: LineServer, *, account: str = "42", address: str = "https://line.me/R/ti/p/@012abcde") -> Link:

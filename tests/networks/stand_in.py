@@ -58,6 +58,8 @@ class StandIn:
         self.requests: list[Any] = []
         self.begun: list[float] = []
         """When each publication came in."""
+        self.complaints: list[str] = []
+        """What was asked otherwise than the service describes: a test that leaves any fails."""
         self.lock = threading.RLock()
         self._server: ThreadingHTTPServer | None = None
 

@@ -234,7 +234,7 @@ class TestConnecting:
         assert identity.remote_account_id == "U" + "a" * 32
         assert (identity.handle, identity.url) == ("@012abcde", "https://line.me/R/ti/p/@012abcde")
         assert set(link.secrets) == {"channel_id", "channel_secret", "access_token"}
-        assert link.secrets["channel_secret"].reveal() == server.channel_secret
+        assert link.secrets["channel_secret"].reveal() == server.city.secret
 
     @pytest.mark.parametrize(
         ("address", "handle"),
@@ -245,7 +245,7 @@ class TestConnecting:
         self, server: LineServer, address: str, handle: str
     ) -> None:
         """An account with a premium id has two names; which is the registered one, the register says."""
-        server.premium_id = "@iwata-city"
+        server.city.premium_id = "@iwata-city"
         assert Line(connected(server, address=address)).identity().handle == handle
 
     @pytest.mark.parametrize("wrong", [{"channel_secret": Secret("0" * 32)}, {"channel_id": Secret("9876543210")}])
@@ -284,7 +284,7 @@ class TestConnecting:
             Line(link).publish(plain, {}, nothing)
 
     def test_a_channel_whose_secret_was_changed_must_be_connected_again(self, server: LineServer, link: Link) -> None:
-        server.channel_secret = "f" * 32
+        server.city.secret = "f" * 32
         with pytest.raises(TokenDead):
             Line(link).refresh()
 

@@ -46,7 +46,7 @@ class Door(Handler):
         return found
 
     def give(self, data: dict[str, Any], status: int = 200) -> None:
-        self.state.strange += x_models.answer_faults(self.name, data)
+        self.state.complaints += x_models.answer_faults(self.name, data)
         self.send_json(data, status)
 
     def refuse(self, fault: str, detail: str = "") -> None:

@@ -38,8 +38,6 @@ class XServer(World, StandIn):
         self.limits: dict[str, str] = {}
         """Headers of a refusal for want of a rest."""
         self.calls: list[str] = []
-        self.strange: list[str] = []
-        """What was asked otherwise than X describes."""
 
 
 class _Handler(Door):
@@ -50,7 +48,7 @@ class _Handler(Door):
         for verb, pattern, name, scopes in _ROUTES:
             if verb == method and (match := re.fullmatch(pattern, path)):
                 return self._called(name, scopes, match.groups())
-        self.state.strange.append(f"{method} {path}")
+        self.state.complaints.append(f"{method} {path}")
         return self.refuse("404")
 
     def _called(self, name: str, scopes: str, groups: tuple[str, ...]) -> None:
@@ -65,7 +63,7 @@ class _Handler(Door):
         self.account = token.account
         if not set(scopes.split()) <= token.scopes:
             return self.refuse("403")
-        self.state.strange += self._strange()
+        self.state.complaints += self._strange()
         return None if self._otherwise(name) else act(*groups)
 
     def _otherwise(self, name: str) -> bool:

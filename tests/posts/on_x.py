@@ -23,7 +23,7 @@ def x(installed: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[XServer]:
         monkeypatch.setattr(X, "api", running.base)
         monkeypatch.setattr(X, "authorize_url", f"{running.base}/i/oauth2/authorize")
         yield running
-        assert running.strange == []
+        assert running.complaints == []
 
 
 def on_x(cast: Cast, x: XServer) -> Account:

@@ -104,7 +104,7 @@ class TestRefreshing:
     def test_refreshing_gives_new_credentials_for_the_same_account(
         self, server: BlueskyServer, link: Link, plain: Outgoing
     ) -> None:
-        server.lifetime = 9000
+        server.token_seconds = 9000
         fresh = Bluesky(link).refresh()
         assert fresh.secrets["access_token"] != link.secrets["access_token"]
         assert fresh.secrets["refresh_token"] != link.secrets["refresh_token"]
@@ -115,7 +115,7 @@ class TestRefreshing:
 
     @pytest.mark.parametrize("ended", ["expired", "revoked"])
     def test_what_can_no_longer_be_refreshed_is_dead(self, server: BlueskyServer, ended: str) -> None:
-        server.lifetime = -1 if ended == "expired" else 7200
+        server.refresh_seconds = -1 if ended == "expired" else 7200
         link = connected(server.city)
         if ended == "revoked":
             server.sessions.clear()

@@ -109,7 +109,7 @@ class TestOutcomes:
         self, server: BlueskyServer, plain: Outgoing, link: Link
     ) -> None:
         """The caller refreshes what ran out; a hold for a dead connection would wake a person at night."""
-        server.lifetime = -1
+        server.token_seconds = -1
         ran_out = Bluesky(Bluesky(link).refresh())
         with pytest.raises(NotSent) as caught:
             ran_out.publish(plain, {}, nothing)

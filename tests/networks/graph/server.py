@@ -75,8 +75,6 @@ class GraphServer(StandIn):
         self.nodes: dict[str, Node] = {}
         self.tokens: dict[str, Node] = {}
         self.codes: dict[str, tuple[Node, Given]] = {}
-        self.complaints: list[str] = []
-        """Calls that Meta's models don't know: a test that leaves any fails."""
         self._ids = itertools.count(17_000_000_000_000_001)
         self.user = self.add("user", name="青木")
 

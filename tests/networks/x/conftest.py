@@ -20,7 +20,7 @@ def server(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[XServer]
         monkeypatch.setattr(X, "api", running.base)
         monkeypatch.setattr(X, "authorize_url", f"{running.base}/i/oauth2/authorize")
         yield running
-        assert running.strange == []
+        assert running.complaints == []
 
 
 def linked(server: XServer, account: Account, *, scopes: str = connecting.SCOPES) -> Link:
