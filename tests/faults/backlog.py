@@ -16,10 +16,12 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 from tests.faults.ground import own_ground
-from tests.faults.harness import ENDS, HANDS, SPANS, Killing, Stock, unlike
+from tests.faults.harness import ENDS, HANDS, SPANS, Killing
 from tests.faults.history import moves, note_moves
 from tests.faults.judging import Outcome, judge
-from tests.faults.services import Accepted, service
+from tests.faults.service import Accepted
+from tests.faults.services import services
+from tests.faults.stock import Stock, unlike
 
 if TYPE_CHECKING:
     from koshiki.posts.content import Draft
@@ -56,13 +58,13 @@ def run(*, posts: int, seed: int, to: str = "no-keys", variant: str = "") -> Bac
     """All are due, then the workers come. `variant`: "", "newest" or "greedy" (points.py)."""
     began, found = time.monotonic(), Backlog(posts, to, variant, seed)
     with (own_ground(KOSHIKI_DELIVERY_TIMES=f"{SPANS},turn={TURN}") as ground,
-          service(to, seed=seed, folder=ground.home) as remote):
+          services(to, seed=seed, folder=ground.home) as [remote]):
         remote.calm()
         note_moves()
-        stock = Stock(remote, 0, ACCOUNTS)
+        stock = Stock([remote], 0, ACCOUNTS)
         due = pile_up(stock, posts, random.Random(seed))  # noqa: S311
-        found.worked_off = _work_off(Killing(stock, ground.home, seed, variant, to), posts)
-        judge(found, remote, ground.home, [])
+        found.worked_off = _work_off(Killing(stock, ground.home, seed, variant), posts)
+        judge(found, [remote], ground.home, [])
         _look_at_order(found, due, remote.accepted())
     found.seconds = round(time.monotonic() - began, 1)
     return found

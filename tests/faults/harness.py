@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import hashlib
 import os
 import random
 import signal
 import sys
-import threading
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -20,8 +18,10 @@ from typing import Any
 from tests.faults.ground import own_ground
 from tests.faults.history import Death, note_moves, recoveries
 from tests.faults.judging import Outcome, judge
-from tests.faults.points import POINTS, arm, be_wrong
-from tests.faults.services import Service, service
+from tests.faults.points import arm, be_wrong, points_at
+from tests.faults.services import SERVICES, services
+from tests.faults.stand_ins import PUBLIC
+from tests.faults.stock import Stock
 from tests.faults.troubles import TROUBLES, for_service, put_right
 
 SPANS = ("lease=2,settle=1.6,gap=0.5,early=0.2,backoff=0.3,backoff_most=2,retry_most=2,repeat=0.3,turn=2,give_up=30,"
@@ -37,19 +37,25 @@ SURVIVED = 8  # after one end in so many the next worker lives, and shows how lo
 
 def run(*, posts: int, kills: int, seed: int, to: str = "no-keys", variant: str = "", troubles: bool = False,
         accounts: int = 20) -> Outcome:
-    """One run on ground of its own. `to`: a service of services.py; `variant`: "", "naive" or "mutant"."""
+    """One run on ground of its own. `to`: services of services.py, joined by "+", each post to all of them.
+
+    `variant`: "", "naive" or "mutant".
+    """
     began = time.monotonic()
     outcome = Outcome(posts, to, variant, seed)
-    with own_ground(KOSHIKI_DELIVERY_TIMES=SPANS) as ground, service(to, seed=seed, folder=ground.home) as remote:
+    with (own_ground(KOSHIKI_DELIVERY_TIMES=SPANS, KOSHIKI_PUBLIC_URL=PUBLIC) as ground,
+          services(to, seed=seed, folder=ground.home) as remotes):
         free_what_is_frozen("5s")
         note_moves()
-        killing = Killing(Stock(remote, posts, accounts), ground.home, seed, variant, to)
+        killing = Killing(Stock(remotes, posts, accounts), ground.home, seed, variant)
         killing.cluster = ground.cluster
-        killing.go_on(kills, for_service(to) if troubles else [])
-        remote.calm()
+        befalling = {trouble: None for name in to.split("+") for trouble in for_service(SERVICES[name])}
+        killing.go_on(kills, list(befalling) if troubles else [])
+        for remote in remotes:
+            remote.calm()
         killing.finish(seconds=120)
         outcome.kills, outcome.troubles = dict(sorted(killing.done.items())), killing.suffered
-        judge(outcome, remote, ground.home, killing.stops)
+        judge(outcome, remotes, ground.home, killing.stops)
         outcome.recovery = recoveries(killing.deaths, killing.spells)
     outcome.seconds = round(time.monotonic() - began, 1)
     return outcome
@@ -64,81 +70,18 @@ def free_what_is_frozen(after: str) -> None:
     connections.close_all()
 
 
-class Stock:
-    """Posts yet to be written and approved: most due at once, every third a little later, every tenth with pictures."""
+def quicken() -> None:
+    """In a worker: the spans that are no setting, shorter."""
+    from koshiki.register import refreshing
 
-    def __init__(self, remote: Service, posts: int, accounts: int) -> None:
-        from django.conf import settings
-
-        from koshiki.networks.credentials import ensure_key_ring
-        from koshiki.posts.media import register_image
-        from tests.cast import make_cast, official
-        from tests.posts.delivering import install
-        from tests.posts.writing import picture
-
-        install(settings.KOSHIKI_HOME)
-        ensure_key_ring(Path(settings.KOSHIKI_KEY_RING))
-        self.remote, self.cast, self.left, self.written, self.again = remote, make_cast(), posts, 0, 0
-        self.targets = [official(self.cast, service=remote.key, name=f"配信{n}") for n in range(accounts)]
-        for account in self.targets:
-            self.reconnect(account)
-        self.pictures = [register_image(picture(colour=colour), f"{colour}.jpg", division=self.cast.bosai,
-                                        by=self.cast.aoki) for colour in ("navy", "olive")]
-
-    def reconnect(self, account: Any) -> None:
-        self.remote.connect(account, by=self.cast.chiba)
-
-    def approve(self, count: int, *, pictured: bool = False) -> None:
-        """Through the acts of an author and an approver."""
-        for _ in range(min(count, self.left)):
-            self.left, self.written = self.left - 1, self.written + 1
-            self._approve(pictured or self.written % 10 == 0)
-
-    def _approve(self, pictured: bool) -> None:
-        from koshiki import clock
-        from koshiki.posts.content import Attached
-        from tests.posts.writing import approved, submitted
-
-        more: dict[str, Any] = {} if self.written % 3 else {"due_at": clock.now() + timedelta(seconds=5)}
-        if pictured:
-            more["media"] = [Attached(medium, f"訓練のようす {n}") for n, medium in enumerate(self.pictures, 1)]
-        target = self.targets[self.written % len(self.targets)]
-        post = submitted(self.cast.aoki, target, text=unlike(self.written), **more)
-        if self.again:
-            self._press_again(post)
-        else:
-            approved(post, by=self.cast.baba)
-
-    def _press_again(self, post: Any) -> None:
-        """Both approvers press the button twice, at once; one of the four is taken."""
-        from django.db import connection
-
-        from koshiki.guideline import Refused
-        from tests.posts.writing import approved
-
-        def press(approver: Any) -> None:
-            for _ in range(self.again):
-                with contextlib.suppress(Refused):
-                    approved(post, by=approver)
-            connection.close()
-
-        hands = [threading.Thread(target=press, args=(person,)) for person in (self.cast.baba, self.cast.bando)]
-        for hand in hands:
-            hand.start()
-        for hand in hands:
-            hand.join()
-
-
-def unlike(n: int) -> str:
-    """A text that no other is similar to: what a look-up can't tell apart it rightly leaves to a person."""
-    return f"お知らせ 第{n}号 {hashlib.sha256(str(n).encode()).hexdigest()}"
+    refreshing.LEASE = refreshing.AGAIN = timedelta(seconds=2)
 
 
 class Killing:
     """Starts workers one after the other, each to end at its point; the stopped ones are continued later."""
 
-    def __init__(self, stock: Stock, home: Path, seed: int, variant: str, to: str) -> None:
-        self.stock, self.home, self.variant, self.to = stock, home, variant, to
+    def __init__(self, stock: Stock, home: Path, seed: int, variant: str) -> None:
+        self.stock, self.home, self.variant = stock, home, variant
         self.chance = random.Random(seed)  # noqa: S311
         self.done: Counter[str] = Counter()
         self.stopped: list[tuple[float, int]] = []
@@ -150,13 +93,14 @@ class Killing:
         self.cluster: Any = None
 
     def go_on(self, kills: int, troubles: list[str]) -> None:
-        plan = [POINTS[n % len(POINTS)] for n in range(kills)]
+        points = points_at(self.stock.remotes, threads=self.stock.threads)
+        plan = [points[n % len(points)] for n in range(kills)]
         self.chance.shuffle(plan)
         for trouble in troubles:
             plan.insert(self.chance.randrange(len(plan) + 1), trouble)
         while plan:
             act = plan.pop()
-            self.stock.approve(-(-self.stock.left // (len(plan) + 1)), pictured=act == "K8")
+            self.stock.approve(-(-self.stock.left // (len(plan) + 1)), pictured=act == "K8", at_length=act == "K9")
             if act in TROUBLES:
                 self._suffer(act)
             elif not self._one(act) and self._anything_left():
@@ -164,12 +108,13 @@ class Killing:
             elif len(plan) % SURVIVED == 0:
                 self._survive()
             self._continue_stopped()
+            put_right(self)
 
     # ------------------------------------------------------------ a worker that ends
 
     def _one(self, point: str) -> bool:
         """One worker up to its point; False if it did not come there in time (it is killed all the same)."""
-        child = self.fork(point, self.chance.choice((1, 1, 2)))
+        child = self.fork(point, self.chance.choice((1, 2, 3) if point == "K10" else (1, 1, 2)))
         until = time.monotonic() + (ORDERLY if point == "K14" else PATIENCE)
         while time.monotonic() < until:
             pid, status = os.waitpid(child, os.WNOHANG | os.WUNTRACED)
@@ -254,9 +199,10 @@ class Killing:
         connections.settings["default"]["OPTIONS"]["application_name"] = f"worker {os.getpid()}"
         from koshiki.management.commands import worker
 
+        quicken()
         be_wrong(self.variant)
         if point:
-            arm(point, passings, self.to)
+            arm(point, passings, self.stock.remotes)
         if self.afflict:
             self.afflict()
         with contextlib.suppress(asyncio.CancelledError):

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.faults.history import moves
-from tests.faults.services import Service
+from tests.faults.service import Accepted, Service
 
 
 @dataclass
@@ -30,6 +29,7 @@ class Outcome:
     early: int = 0
     begun_while_stopped: int = 0
     altered: list[str] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)  # the services' own, of what they were asked
     log_holds: bool = False
     leaks: list[str] = field(default_factory=list)
     recovery: dict[str, dict[str, float]] = field(default_factory=dict)
@@ -37,35 +37,53 @@ class Outcome:
 
     @property
     def clean(self) -> bool:
-        wrong = self.duplicates or self.lost or self.early or self.begun_while_stopped or self.altered or self.leaks
+        counted = self.duplicates or self.lost or self.early or self.begun_while_stopped
+        wrong = counted or self.altered or self.leaks or self.complaints
         return not wrong and self.log_holds and set(self.states) <= {"sent", "person", "failed"}
 
     def as_json(self) -> dict[str, Any]:
         return {**asdict(self), "kills_total": sum(self.kills.values()), "clean": self.clean}
 
 
-def judge(outcome: Outcome, remote: Service, home: Path, stops: list[tuple[float, float]]) -> None:
-    """Compares the service's list with our rows; looks for what must not be anywhere."""
-    from koshiki.audit.log import verify
-    from koshiki.posts.models import Delivery
+Place = tuple[str, str]
+"""An account, and a text as its service lists it."""
 
-    rows = {json.loads(row.post.latest.targets.get().content)["text"]: row
-            for row in Delivery.objects.select_related("post")}
-    accepted = remote.accepted()
-    times = Counter(made.text for made in accepted)
+
+def judge(outcome: Outcome, remotes: list[Service], home: Path, stops: list[tuple[float, float]]) -> None:
+    """Compares the services' lists with our rows; looks for what must not be anywhere."""
+    from koshiki.audit.log import verify
+
+    rows = _rows({remote.key: remote for remote in remotes})
+    accepted = [made for remote in remotes for made in remote.accepted()]
+    there: dict[Place, list[Accepted]] = defaultdict(list)
+    for made in accepted:
+        there[made.account, made.text].append(made)
+    ours = [(made, rows[place]) for place, several in there.items() if place in rows for made in several]
     outcome.states = dict(Counter(row.state for row in rows.values()))
     outcome.with_a_person = sorted({row.reason for row in rows.values() if row.state in ("person", "failed")})
-    outcome.duplicates = sum(n - 1 for n in times.values())
-    outcome.how = {text: _course(rows[text].pk, [made.at for made in accepted if made.text == text])
-                   for text, n in times.items() if n > 1 and text in rows}
-    outcome.lost = sum(1 for text, row in rows.items() if row.state == "sent" and not times[text])
-    ours = [(made, row) for made in accepted if (row := rows.get(made.text))]
-    right = {id(made) for made, row in ours if made.account == str(row.account_id)}
-    outcome.altered = [f"{made.account}: {made.text}" for made in accepted if id(made) not in right]
+    outcome.duplicates = len(ours) - len(there.keys() & rows.keys())
+    outcome.how = {place[1]: _course(rows[place].pk, [made.at for made in several])
+                   for place, several in there.items() if len(several) > 1 and place in rows}
+    outcome.lost = sum(1 for place, row in rows.items() if row.state == "sent" and place not in there)
+    outcome.altered = [f"{account}: {text}" for account, text in there.keys() - rows.keys()]
     outcome.early = sum(1 for made, row in ours if made.at < row.due_at.timestamp())
-    outcome.begun_while_stopped = sum(1 for at in remote.begun() for a, b in stops if a < at < b)
+    begun = [at for remote in remotes for at in remote.begun()]
+    outcome.begun_while_stopped = sum(1 for at in begun for a, b in stops if a < at < b)
+    outcome.complaints = sorted({complaint for remote in remotes for complaint in remote.complaints()})
     outcome.log_holds = verify().holds
-    outcome.leaks = leaks(remote.secrets, home)
+    outcome.leaks = leaks([secret for remote in remotes for secret in remote.secrets], home)
+
+
+def _rows(remotes: dict[str, Service]) -> dict[Place, Any]:
+    """Our deliveries, by where they must be found: a thread's posts are one each."""
+    from koshiki.posts.content import going_out
+    from koshiki.posts.models import Delivery
+
+    found = {}
+    for row in Delivery.objects.select_related("account", "approval__revision"):
+        text = going_out(row.approval.revision, row.account, row.segment).content["text"]
+        found[str(row.account_id), remotes[row.account.service].as_listed(text)] = row
+    return found
 
 
 def _course(delivery: int, accepted: list[float]) -> list[str]:

@@ -1,5 +1,5 @@
-"""Where a worker ends: killed (K1–K8, K11, K12), stopped and continued (K13), told to stop (K14) — laid around the
-product from outside. K9 (between segments) and K10 (in token refresh) need what no adapter does yet.
+"""Where a worker ends: killed (K1–K12), stopped and continued (K13), told to stop (K14) — laid around the product from
+outside.
 
 Also ways to be wrong, for the harness to prove that it sees them.
 """
@@ -9,14 +9,17 @@ from __future__ import annotations
 import functools
 import math
 import os
+import re
 import signal
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
 
-POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K11", "K12", "K13", "K14")
+from tests.faults.service import Service
+
+POINTS = ("K1", "K2", "K3", "K4", "K5", "K6", "K7", "K8", "K9", "K10", "K11", "K12", "K13", "K14")
 SIGNALS = {"K13": signal.SIGSTOP, "K14": signal.SIGTERM}
 
 
@@ -41,10 +44,20 @@ class Fuse:
             signal.pthread_kill(threading.get_ident(), SIGNALS.get(self.point, signal.SIGKILL))
 
 
-def arm(point: str, passings: int, to: str) -> None:
-    """Lays the fuse in this process. `to`: the service of the run, whose wire K4, K5, K13 and K14 are."""
+def points_at(remotes: Sequence[Service], *, threads: bool) -> list[str]:
+    """Those that a delivery to these services can come to; `threads`: whether any of the run's texts makes one."""
+    from koshiki.networks.base import LooksUp
+
+    missing = {"K8": any(remote.uploads for remote in remotes), "K9": threads,
+               "K10": any(remote.short_lived for remote in remotes),
+               "K11": any(issubclass(remote.adapter, LooksUp) or remote.adapter().repeatable_for() for remote in remotes)}
+    return [point for point in POINTS if missing.get(point, True)]
+
+
+def arm(point: str, passings: int, remotes: Sequence[Service]) -> None:
+    """Lays the fuse in this process; K4, K5, K13 and K14 on the wire to these services."""
     from koshiki.audit import log
-    from koshiki.networks.mastodon import Mastodon
+    from koshiki.networks.base import LooksUp
     from koshiki.posts.delivery import carry, send, settle, unknown
 
     fuse = Fuse(point, passings)
@@ -56,15 +69,21 @@ def arm(point: str, passings: int, to: str) -> None:
         case "K3":
             _around(send, "intend", after=fuse.pass_by)
         case "K4" | "K5" | "K13" | "K14":
-            _in_the_folder(fuse) if to == "city-feed" else _on_the_wire(fuse)
+            _in_the_folder(fuse)
+            _on_the_wire(fuse, re.compile(b"|".join(remote.publishes.pattern for remote in remotes)))
         case "K6":
             _around(settle, "sent", before=fuse.pass_by)
         case "K7":
             _around(settle, "sent", after=fuse.pass_by)
         case "K8":
             _between_media(fuse)
+        case "K9":
+            _around(send, "_thread", after=fuse.pass_by)
+        case "K10":
+            _in_renewal(fuse)
         case "K11":
-            _around(Mastodon, "look_up", after=fuse.pass_by)
+            for kind in {remote.adapter for remote in remotes if issubclass(remote.adapter, LooksUp)}:
+                _around(kind, "look_up", after=fuse.pass_by)
             _around(unknown, "_repeat", before=fuse.pass_by)
         case "K12":
             _around(log, "chain", after=fuse.pass_by)
@@ -105,6 +124,14 @@ def _between_media(fuse: Fuse) -> None:
     send._saving = saving
 
 
+def _in_renewal(fuse: Fuse) -> None:
+    """K10: taken, not yet asked; answered, not yet kept; kept, not yet used: by how often the fuse is passed."""
+    from koshiki.register import refreshing
+
+    _around(refreshing, "_taken", after=fuse.pass_by)
+    _around(refreshing, "_keep", before=fuse.pass_by, after=fuse.pass_by)
+
+
 def _in_the_folder(fuse: Fuse) -> None:
     """K4: the entry is written beside its place; K5: it stands; K13, K14: before the last check."""
     from koshiki.networks import city_feed
@@ -117,7 +144,7 @@ def _in_the_folder(fuse: Fuse) -> None:
         _around(city_feed, "_link", after=fuse.pass_by)
 
 
-def _on_the_wire(fuse: Fuse) -> None:
+def _on_the_wire(fuse: Fuse, publishes: re.Pattern[bytes]) -> None:
     """K4, K14: written to its last byte; K5: accepted, the answer unread; K13: on the open connection, before the
     last check."""
     from koshiki.networks import http, reach
@@ -127,14 +154,14 @@ def _on_the_wire(fuse: Fuse) -> None:
     def stopped(self: Any, event: str, info: Any) -> None:
         if event == "http11.send_request_headers.started":
             request = info["request"]
-            if (request.method, request.url.target) == (b"POST", b"/api/v1/statuses"):
+            if publishes.match(request.method + b" " + request.url.target):
                 fuse.pass_by()
         before(self, event, info)
 
     def written(self: Any, timeout: float | None) -> None:
-        publishes = bytes(self._held).startswith(b"POST /api/v1/statuses ")
+        seen = publishes.match(bytes(self._held).partition(b" HTTP/1.1")[0])
         flush(self, timeout)
-        if publishes:
+        if seen:
             time.sleep(0.1 if fuse.point == "K5" else 0)
             fuse.pass_by()
 

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from tests.faults.ground import ROOT
-from tests.faults.points import POINTS
+from tests.faults.services import SERVICES, STAND_INS
 from tests.faults.troubles import for_service
 
 
@@ -26,25 +26,28 @@ def run(*options: str) -> dict[str, Any]:
 
 
 @pytest.mark.longest
-def test_killed_at_every_point_nothing_is_twice_and_nothing_lost() -> None:
-    found = run("--posts", "24", "--kills", str(len(POINTS)), "--seed", "5", "--to", "no-keys")
+def test_killed_at_every_point_nothing_is_twice_and_nothing_lost_at_any_service() -> None:
+    """Every post goes to all of them: by keys, by chosen records, by staging, by looking up."""
+    every = [name for name in (*STAND_INS, "city-feed") if name != "no-keys"]
+    found = run("--posts", "10", "--kills", "14", "--seed", "5", "--accounts", "3", "--to", "+".join(every))
     assert found["clean"], json.dumps(found, ensure_ascii=False)
-    assert found["states"]["sent"] + found["states"].get("person", 0) == 24
+    assert found["kills_total"] >= 14
+    assert found["states"].get("sent", 0) + found["states"].get("person", 0) >= 10 * len(every)
 
 
 @pytest.mark.peers
-@pytest.mark.parametrize(("to", "seed"), [("keys", 6), ("snac", 8)])
-def test_also_where_the_service_honours_keys_and_where_it_is_a_real_one(to: str, seed: int) -> None:
-    found = run("--posts", "48", "--kills", "24", "--seed", str(seed), "--to", to)
+@pytest.mark.parametrize(("to", "seed"), [("no-keys", 6), ("snac", 8), ("real-bluesky", 10), ("wordpress", 12)])
+def test_also_where_no_key_is_honoured_and_where_the_service_is_a_real_one(to: str, seed: int) -> None:
+    found = run("--posts", "48", "--kills", "28", "--seed", str(seed), "--to", to)
     assert found["clean"], json.dumps(found, ensure_ascii=False)
 
 
 @pytest.mark.peers
-@pytest.mark.parametrize("to", ["no-keys", "city-feed"])
+@pytest.mark.parametrize("to", [*STAND_INS, "city-feed"])
 def test_nor_under_any_other_fault(to: str) -> None:
     found = run("--posts", "60", "--kills", "6", "--seed", "9", "--to", to, "--troubles")
     assert found["clean"], json.dumps(found, ensure_ascii=False)
-    assert sorted(found["troubles"]) == sorted(for_service(to))
+    assert sorted(found["troubles"]) == sorted(for_service(SERVICES[to]))
 
 
 @pytest.mark.peers

@@ -14,60 +14,72 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import TYPE_CHECKING, Any
 
+from tests.faults.real import CityFeed
+from tests.faults.service import Service, name_of
+
 if TYPE_CHECKING:
     from tests.faults.harness import Killing
 
 Trouble = Callable[["Killing"], AbstractContextManager[None]]
 DAY = 86_400
 TROUBLES: dict[str, Trouble] = {}
-ANY, TOLD = ("keys", "no-keys", "snac", "city-feed"), ("keys", "no-keys")
-_services: dict[str, tuple[str, ...]] = {}
+_fitting: dict[str, Callable[[type[Service]], bool]] = {}
 
 
-def for_service(to: str) -> list[str]:
-    """The troubles that the service `to` can be given."""
-    return [name for name in TROUBLES if to in _services[name]]
+def for_service(kind: type[Service]) -> list[str]:
+    """The troubles that this service can be given."""
+    return [name for name in TROUBLES if _fitting[name](kind)]
 
 
-def _trouble(name: str, services: tuple[str, ...] = ANY) -> Callable[[Trouble], Trouble]:
+def _anywhere(_kind: type[Service]) -> bool:
+    return True
+
+
+def _where_told(kind: type[Service]) -> bool:
+    return kind.told
+
+
+def _trouble(name: str, fitting: Callable[[type[Service]], bool] = _anywhere) -> Callable[[Trouble], Trouble]:
     def known(trouble: Trouble) -> Trouble:
-        TROUBLES[name], _services[name] = trouble, services
+        TROUBLES[name], _fitting[name] = trouble, fitting
         return trouble
 
     return known
 
 
 def _answering(name: str, **wishes: Any) -> None:
-    """A trouble that the counting server makes: it is told so, and told to end it."""
+    """A trouble that the services make themselves: they are told so, and told to end it."""
 
-    @_trouble(name, TOLD)
+    @_trouble(name, _where_told)
     @contextmanager
     def told(killing: Killing) -> Iterator[None]:
-        usual = killing.stock.remote.usual
-        killing.stock.remote.tell(**wishes)
+        remotes = [remote for remote in killing.stock.remotes if remote.told]
+        for remote in remotes:
+            remote.tell(**wishes)
         yield
-        killing.stock.remote.tell(**{wish: usual[wish] for wish in wishes})
+        for remote in remotes:
+            remote.tell(**{wish: remote.usual[wish] for wish in wishes})
 
 
 _answering("one answer in two never comes", swallow=0.5)
-_answering("429, Retry-After of a day", answer=f"429 {DAY}")
-_answering("503", answer="503")
-_answering("200 with rubbish", answer="rubbish")
-_answering("200 with nothing", answer="empty")
-_answering("200 with three megabytes", answer="huge")
-_answering("200 without an id", answer="no id")
-_answering("the service's clock a day ahead", date=DAY)
+_answering("429 with an absurd Retry-After", fault="429-absurd")
+_answering("503", fault="503")
+_answering("200 with rubbish", fault="rubbish")
+_answering("200 with nothing", fault="empty")
+_answering("200 with a hundred megabytes", fault="huge")
+_answering("200 without an id", fault="no-id")
+_answering("the service's clock a day ahead", clock_ahead=DAY)
 
 
-@_trouble("the token is revoked", TOLD)
+@_trouble("the token is revoked", _where_told)
 @contextmanager
 def token_revoked(killing: Killing) -> Iterator[None]:
     """Half of the accounts; they are connected again afterwards."""
     stock = killing.stock
-    concerned = stock.targets[::2]
-    stock.remote.tell(dead=[f"city{account.pk}" for account in concerned])
+    concerned = [account for account in stock.targets[::2] if stock.remote_of(account).told]
+    for account in concerned:
+        stock.remote_of(account).revoke([name_of(account)])
     yield
-    stock.remote.tell(dead=[])
     for account in concerned:
         stock.reconnect(account)
 
@@ -159,7 +171,7 @@ def _jump(seconds: int) -> None:
     clocks.time = SimpleNamespace(time=lambda: time.time() + seconds)
 
 
-@_trouble("no room on the disk", ("city-feed",))
+@_trouble("no room on the disk", lambda kind: kind is CityFeed)
 @contextmanager
 def disk_full(killing: Killing) -> Iterator[None]:
     """No file may grow beyond 100 bytes: what is written of an entry stays half."""
@@ -184,12 +196,15 @@ def stopped(killing: Killing) -> Iterator[None]:
 
 
 def put_right(killing: Killing) -> None:
-    """What people do after a trouble: confirm the clocks, let go on what was stopped."""
+    """What people do after a trouble: confirm the clocks, connect what was refused, let go on what was stopped."""
     from koshiki.guideline import Refused
     from koshiki.posts.delivery import clocks, judge
     from koshiki.posts.models import Delivery
+    from koshiki.register.models import Hold
 
     with contextlib.suppress(Refused):
         clocks.confirm(reason="時計を確かめました", by=killing.stock.cast.hara)
+    for hold in Hold.objects.open().filter(kind=Hold.Kind.TOKEN).select_related("account"):
+        killing.stock.reconnect(hold.account)
     for row in Delivery.objects.filter(state="held"):
         judge.release(row, by=killing.stock.cast.baba)

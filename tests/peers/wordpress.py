@@ -77,12 +77,10 @@ def running_wordpress(folder: Path, made: Path) -> Iterator[WordPress]:
         server.wait()
 
 
-@pytest.fixture(scope="session")
-def installed_wordpress(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An installed site, to be copied."""
+def made_wordpress(folder: Path) -> Path:
+    """An installed site in `folder`, to be copied."""
     if not PHP.exists():
         raise FileNotFoundError(f"{PHP} is not there: script/peers installs it")
-    folder = tmp_path_factory.mktemp("wordpress") / "made"
     content = folder / "wp-content"
     (content / "uploads").mkdir(parents=True)
     (content / "plugins").mkdir()
@@ -94,6 +92,11 @@ def installed_wordpress(tmp_path_factory: pytest.TempPathFactory) -> Path:
     site.do("install", "磐田市からのお知らせ")
     (folder / "password").write_text(site.add_user(site.user, "editor"))
     return folder
+
+
+@pytest.fixture(scope="session")
+def installed_wordpress(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return made_wordpress(tmp_path_factory.mktemp("wordpress") / "made")
 
 
 @pytest.fixture

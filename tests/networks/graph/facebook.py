@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from tests.networks.graph.door import Door
 from tests.networks.graph.server import File, Given, GraphServer, Node, Refusal, picked, stamp
 
 
@@ -149,6 +150,7 @@ def _comment(node: Node) -> dict[str, Any]:
     return data | ({"parent": {"id": node.data["parent"]}} if node.data["parent"] else {})
 
 
+FacebookServer.handler = Door
 FacebookServer.acts = {
     ("user", "GET", "/accounts"): accounts,
     ("page", "GET", "/"): page,

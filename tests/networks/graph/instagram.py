@@ -11,6 +11,7 @@ from urllib.error import URLError
 
 from PIL import Image
 
+from tests.networks.graph.door import Door
 from tests.networks.graph.facebook import accounts
 from tests.networks.graph.server import File, Given, GraphServer, Node, Refusal, picked, stamp
 
@@ -24,6 +25,8 @@ class InstagramServer(GraphServer):
         """How many times a container is said to be in work yet."""
         self.fails_with = ""
         """What a container's status says when its picture could not be used."""
+        self.city_shows = ("", "")
+        """Where the city's public pictures really are, for an address that only the internet knows: its head, and that."""
         self.city = self.add_account("iwata.test", "見本市")
 
     def add_account(self, username: str, name: str) -> Node:
@@ -62,7 +65,7 @@ def contain(state: GraphServer, own: Node, given: Given, _file: File | None) -> 
         if not 2 <= len(children) <= 10 or any(_status(state.nodes[child]) != "FINISHED" for child in children):
             raise Refusal(9004, "The children are not ready", subcode=2_207_035)
     else:
-        _fetched(given["image_url"])
+        _fetched(given["image_url"].replace(*state.city_shows, 1))
         children = []
     made = state.add("container", owner=own.id, caption=given.get("caption", ""), alt_text=given.get("alt_text", ""),
                      children=children, item=given.get("is_carousel_item") == "true", waits=state.processing,
@@ -182,6 +185,7 @@ def reply(state: GraphServer, node: Node, given: Given, _file: File | None) -> A
     return {"id": state.comment_on(under, given["message"], parent=parent, username=state.city.data["username"]).id}
 
 
+InstagramServer.handler = Door
 InstagramServer.acts = {
     ("user", "GET", "/accounts"): accounts,
     ("ig_user", "GET", "/"): account,
