@@ -45,7 +45,6 @@ def run(*, posts: int, kills: int, seed: int, to: str = "no-keys", variant: str 
     outcome = Outcome(posts, to, variant, seed)
     with (own_ground(KOSHIKI_DELIVERY_TIMES=SPANS, KOSHIKI_PUBLIC_URL=PUBLIC) as ground,
           services(to, seed=seed, folder=ground.home) as remotes):
-        free_what_is_frozen("5s")
         note_moves()
         killing = Killing(Stock(remotes, posts, accounts), ground.home, seed, variant)
         killing.cluster = ground.cluster
@@ -62,12 +61,11 @@ def run(*, posts: int, kills: int, seed: int, to: str = "no-keys", variant: str 
 
 
 def free_what_is_frozen(after: str) -> None:
-    """As the settings do, but sooner: a stopped worker may hold the log's last row."""
+    """In a worker: as the settings do, but sooner, since one that is stopped may hold the log's last row."""
     from django.db import connections
 
-    settings = connections.settings["default"]
-    settings["OPTIONS"] = {**settings.get("OPTIONS", {}), "options": f"-c idle_in_transaction_session_timeout={after}"}
-    connections.close_all()
+    options = connections.settings["default"]["OPTIONS"]
+    options["options"] = f"-c idle_in_transaction_session_timeout={after}"
 
 
 def quicken() -> None:
@@ -80,8 +78,8 @@ def quicken() -> None:
 class Killing:
     """Starts workers one after the other, each to end at its point; the stopped ones are continued later."""
 
-    def __init__(self, stock: Stock, home: Path, seed: int, variant: str) -> None:
-        self.stock, self.home, self.variant = stock, home, variant
+    def __init__(self, stock: Stock, home: Path, seed: int, variant: str = "", hands: int = HANDS) -> None:
+        self.stock, self.home, self.variant, self.hands = stock, home, variant, hands
         self.chance = random.Random(seed)  # noqa: S311
         self.done: Counter[str] = Counter()
         self.stopped: list[tuple[float, int]] = []
@@ -199,6 +197,7 @@ class Killing:
         connections.settings["default"]["OPTIONS"]["application_name"] = f"worker {os.getpid()}"
         from koshiki.management.commands import worker
 
+        free_what_is_frozen("5s")
         quicken()
         be_wrong(self.variant)
         if point:
@@ -206,7 +205,7 @@ class Killing:
         if self.afflict:
             self.afflict()
         with contextlib.suppress(asyncio.CancelledError):
-            asyncio.run(worker._work(HANDS, wait=True))
+            asyncio.run(worker._work(self.hands, wait=True))
 
     def end(self, child: int) -> None:
         with contextlib.suppress(ProcessLookupError, ChildProcessError):

@@ -53,18 +53,22 @@ class Stock:
         service = service_of(account)
         return isinstance(service, Threads) and len(service.segments({"text": long(0)})) > 1
 
-    def approve(self, count: int, *, pictured: bool = False, at_length: bool = False) -> None:
-        """Through the acts of an author and an approver."""
+    def approve(self, count: int, *, pictured: bool = False, at_length: bool = False, plainly: bool = False) -> None:
+        """Through the acts of an author and an approver. `plainly`: all short, without pictures, due at once."""
         for _ in range(min(count, self.left)):
             self.left, self.written = self.left - 1, self.written + 1
-            self._approve(pictured or self.written % 10 == 0, at_length or self.written % 7 == 0)
+            if plainly:
+                self._approve(pictured=False, at_length=False, later=False)
+            else:
+                self._approve(pictured=pictured or self.written % 10 == 0, at_length=at_length or self.written % 7 == 0,
+                              later=self.written % 3 == 0)
 
-    def _approve(self, pictured: bool, at_length: bool) -> None:
+    def _approve(self, *, pictured: bool, at_length: bool, later: bool) -> None:
         from koshiki import clock
         from koshiki.posts.content import Attached
         from tests.posts.writing import approved, submitted
 
-        more: dict[str, Any] = {} if self.written % 3 else {"due_at": clock.now() + timedelta(seconds=5)}
+        more: dict[str, Any] = {"due_at": clock.now() + timedelta(seconds=5)} if later else {}
         if pictured or any(remote.pictured for remote in self.remotes):
             several = self.pictures if pictured else self.pictures[:1]
             more["media"] = [Attached(medium, f"訓練のようす {n}") for n, medium in enumerate(several, 1)]
