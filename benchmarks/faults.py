@@ -30,6 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from tests.faults import backlog
+from tests.faults.ground import refuse_configured
 from tests.faults.harness import SPANS, run
 from tests.faults.points import WRONG
 from tests.faults.services import SERVICES
@@ -65,6 +66,7 @@ def everything(given: argparse.Namespace) -> int:
 
     What is found is kept as each is done, so that who breaks off loses nothing.
     """
+    refuse_configured()
     names = [name for name, kind in SERVICES.items() if kind.is_installed()]
     posts, kills = -(-given.posts // len(names)), -(-given.kills // len(names))
     found: dict[str, Any] = {"spans": SPANS, "total": {}, "runs": [], "wrong_on_purpose": []}

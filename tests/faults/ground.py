@@ -30,6 +30,12 @@ class Ground:
     cluster: Any = None
 
 
+def refuse_configured() -> None:
+    """Raises OwnGroundOnly where DATABASE_URL is set."""
+    if "DATABASE_URL" in os.environ:
+        raise OwnGroundOnly("DATABASE_URL is set: this works on databases that it makes itself, and on no other.")
+
+
 @contextlib.contextmanager
 def own_ground(**environment: str) -> Iterator[Ground]:
     """Sets Django up on a fresh database with a fresh KOSHIKI_HOME.
@@ -37,8 +43,7 @@ def own_ground(**environment: str) -> Iterator[Ground]:
     Raises OwnGroundOnly where DATABASE_URL is set. KOSHIKI_TEST_OWNER_URL and KOSHIKI_TEST_APP_URL may name a
     server for tests, on which a database of its own is made; else the embedded one is started.
     """
-    if "DATABASE_URL" in os.environ:
-        raise OwnGroundOnly("DATABASE_URL is set: this works on databases that it makes itself, and on no other.")
+    refuse_configured()
     with contextlib.ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="koshiki-faults-")))
         home.chmod(0o755)  # the embedded server's own account must be able to reach it

@@ -72,8 +72,11 @@ def test_who_takes_the_newest_or_stays_with_one_account_is_seen(variant: str, se
 
 
 def test_a_configured_database_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept = ROOT / "docs/reliability.json"
+    before = kept.read_bytes()
     monkeypatch.setenv("DATABASE_URL", "postgres://somebody@127.0.0.1/their_database")
     done = subprocess.run([sys.executable, "benchmarks/faults.py"], cwd=ROOT, capture_output=True, text=True,
                           timeout=60, check=False)
     assert done.returncode != 0
     assert "DATABASE_URL" in done.stderr
+    assert kept.read_bytes() == before
