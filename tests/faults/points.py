@@ -219,5 +219,13 @@ def _greedy() -> None:
     carry.times = lambda: replace(times(), turn=math.inf)
 
 
+def _careless() -> None:
+    """A service in trouble is neither left alone nor kept from taking every thread."""
+    from koshiki.posts.delivery import breaker, claim, unknown
+
+    breaker.failed = lambda service: None
+    claim.crowded = unknown.crowded = lambda: ()
+
+
 WRONG: dict[str, Callable[[], None]] = {
-    "naive": _naive, "mutant": _forgetful, "newest": _newest_first, "greedy": _greedy}
+    "naive": _naive, "mutant": _forgetful, "newest": _newest_first, "greedy": _greedy, "careless": _careless}

@@ -42,6 +42,11 @@ class Stock:
     def remote_of(self, account: Any) -> Service:
         return next(remote for remote in self.remotes if remote.key == account.service)
 
+    def tell(self, **wishes: Any) -> None:
+        """The services that can be told behave so; None: as usual."""
+        for remote in (remote for remote in self.remotes if remote.told):
+            remote.tell(**{wish: remote.usual[wish] if value is None else value for wish, value in wishes.items()})
+
     def reconnect(self, account: Any) -> None:
         self.remote_of(account).connect(account, self.cast)
 

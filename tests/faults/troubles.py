@@ -53,12 +53,9 @@ def _answering(name: str, **wishes: Any) -> None:
     @_trouble(name, _where_told)
     @contextmanager
     def told(killing: Killing) -> Iterator[None]:
-        remotes = [remote for remote in killing.stock.remotes if remote.told]
-        for remote in remotes:
-            remote.tell(**wishes)
+        killing.stock.tell(**wishes)
         yield
-        for remote in remotes:
-            remote.tell(**{wish: remote.usual[wish] for wish in wishes})
+        killing.stock.tell(**dict.fromkeys(wishes))
 
 
 _answering("one answer in two never comes", swallow=0.5)
