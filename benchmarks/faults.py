@@ -85,6 +85,7 @@ def everything(given: argparse.Namespace) -> int:
 def _keep(found: dict[str, Any], outcome: dict[str, Any]) -> None:
     place = "broken_off" if "broken_off" in outcome else "wrong_on_purpose" if outcome["variant"] else "runs"
     found.setdefault(place, []).append(outcome)
+    found["runs"].sort(key=lambda run: list(SERVICES).index(run["service"]))
     found["total"] = _total(found["runs"])
     KEPT.write_text(json.dumps(found, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 

@@ -101,7 +101,7 @@ class Killing:
             self.stock.approve(-(-self.stock.left // (len(plan) + 1)), pictured=act == "K8", at_length=act == "K9")
             if act in TROUBLES:
                 self._suffer(act)
-            elif not self._one(act) and self._anything_left():
+            elif not self._one(act) and self._left():
                 plan.insert(0, act)
             elif len(plan) % SURVIVED == 0:
                 self._survive()
@@ -175,11 +175,13 @@ class Killing:
         os.waitpid(child, 0)
 
     def finish(self, *, seconds: float) -> None:
-        """A worker that nobody kills brings the rest to its end."""
+        """A worker that nobody kills brings the rest to its end, and may take so long from one end to the next."""
         self._continue_stopped(all_of_them=True)
         self.stock.approve(self.stock.left)
-        child, until = self.fork("", 0), time.monotonic() + seconds
-        while time.monotonic() < until and self._anything_left():
+        child, until, left = self.fork("", 0), time.monotonic() + seconds, 0
+        while time.monotonic() < until and (now_left := self._left()):
+            if now_left != left:
+                until, left = time.monotonic() + seconds, now_left
             time.sleep(0.2)
             put_right(self)  # what a trouble's last moments held
         self.end(child)
@@ -221,7 +223,8 @@ class Killing:
             os.kill(child, signal.SIGKILL)
             os.waitpid(child, 0)
 
-    def _anything_left(self) -> bool:
+    def _left(self) -> int:
+        """Posts not yet written, and deliveries without an end."""
         from koshiki.posts.models import Delivery
 
-        return bool(self.stock.left) or Delivery.objects.exclude(state__in=ENDS).exists()
+        return self.stock.left + Delivery.objects.exclude(state__in=ENDS).count()
