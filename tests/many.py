@@ -38,6 +38,8 @@ from koshiki.register.models import (
     Account,
     Application,
     Assignment,
+    Closing,
+    ClosingCheck,
     Connection,
     Decision,
     Hold,
@@ -50,7 +52,7 @@ from koshiki.register.models import (
     Verification,
 )
 from tests.cast import SINCE, Cast, official
-from tests.guideline import opening
+from tests.guideline import closing, opening
 from tests.public.saying import policy_of
 
 MOST_TARGETS, MOST_ROUNDS = 100, 60
@@ -90,6 +92,9 @@ class Many:
         self.notified = opening.notified(self.cast, service="city_feed")
         self.stages["notified"] = self.notified.account
         opening.shown(self.stages["listed"], self.author)
+        for step in ("closing", "delisted", "confirmed", "closed"):
+            live = closing.live(self.cast, name=step, url=f"https://blog.example/{step}/")
+            self.stages[step] = getattr(closing, "notified" if step == "closing" else step)(self.cast, live)
 
     def _medium(self) -> dict[str, Any]:
         known = {key: getattr(self.picture, key) for key in ("sha256", "mime", "width", "height", "size")}
@@ -108,6 +113,7 @@ class Many:
         self._around_focal(new, people)
         self._rounds(new)
         self._holds(new, accounts)
+        self._closings(new, accounts)
         for number in range(len(FATES)):
             self._posts(accounts[number::len(FATES)], FATES[number], 1)
         for post in (self.approved, self.draft, self.read):
@@ -202,6 +208,15 @@ class Many:
         Hold.objects.bulk_create(Hold(service="blog", **common) for n in new)
         Hold.objects.bulk_create(
             Hold(until=clock.now(), lifted_by=self.author, lift_reason="済み", **common) for n in new)
+
+    def _closings(self, new: range, accounts: list[Account]) -> None:
+        """Drafts that wait for the head, closings that were given up, and looks at a page that is still there."""
+        begun = {"begun_by": self.author}
+        Closing.objects.bulk_create(Closing(account=a, **begun) for a in accounts if a.state == A.OFFICIAL)
+        for _ in new:  # of an account one at a time
+            Closing.objects.filter(pk=Closing.objects.create(account=self.focal, **begun).pk).update(state="withdrawn")
+        under_way = Closing.objects.get(account=self.stages["delisted"])
+        ClosingCheck.objects.bulk_create(ClosingCheck(closing=under_way, what="page", result="there") for _ in new)
 
     # ── posts ──────────────────────────────────────────────────────
 

@@ -28,6 +28,9 @@ ALSO = {
     "policyreading": "policyreading_is_never_deleted",
     "profilecheck": "profile_check_does_not_change profilecheck_is_never_deleted",
     "profileexception": "profileexception_is_never_deleted",
+    "account": "account_closes",
+    "closing": "closing_begins closing_goes_on closing_is_never_deleted",
+    "closingcheck": "closingcheck_does_not_change closingcheck_is_never_deleted",
     "storedfile": "stored_file_does_not_change storedfile_is_never_deleted",
     "revision": "revision_has_its_digest approvals_fall_with_revision",  # §8(1): an approval binds one digest
     "approval": "approval_is_anothers",  # §8(1): nobody approves what they wrote

@@ -104,6 +104,12 @@ PAGES: list[Page] = [
     ("register_management", _nothing, "hata"), ("register_page", _stage("listed"), "hata"),
     ("register_page_seen", _stage("listed"), "hata"), ("account_profile", _stage("listed"), "hata"),
     ("profile_explain", _stage("listed"), "chiba"), ("account_verification", focal, "hata"),
+    *(("account", _stage(s), "chiba") for s in ("closing", "delisted", "confirmed", "closed")),
+    ("account_closing", focal, "chiba"), ("closing_withdraw", _stage("closing"), "chiba"),
+    ("closing_return", _stage("closing"), "hata"), ("account_delist", _stage("closing"), "hara"),
+    ("account_notification", _stage("closing"), "hara"),
+    *((name, _one(lambda m: m.notified), "hata") for name in ("notification_pdf", "notification_docx")),
+    ("closing_page", _stage("delisted"), "chiba"), ("account_close", _stage("confirmed"), "chiba"),
     ("account_people", focal, "chiba"), ("assignment_letter", assignment, "chiba"),
     ("assignment_end", assignment, "chiba"), ("assignment_revoke", assignment, "chiba"),
     ("account_connect", focal, "aoki"), ("connect_callback", _nothing, "aoki"),
@@ -126,7 +132,7 @@ PAGES: list[Page] = [
     # what citizens see
     ("public", _nothing, ""), ("public_asset", lambda m: ("koshiki.css",), ""),
     *(("public_page", lambda m, path=path: (path.format(m=m, day=clock.today()),), "") for path in (
-        "accounts/{m.focal.pk}/", "accounts/{m.focal.pk}/policy.html", "feed/", "feed/{day:%Y}.html",
+        "accounts/{m.focal.pk}/", "check.json", "accounts/{m.focal.pk}/policy.html", "feed/", "feed/{day:%Y}.html",
         "feed/{day:%Y-%m-%d}.html", "check.html", "about.html", "accounts.json", "accounts.schema.json",
         "feed/atom.xml", "feed/feed.json", "en/", "en/feed/")),
     ("public_picture", lambda m: (small_name(m.picture.sha256, FACE),), ""),

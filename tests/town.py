@@ -21,6 +21,7 @@ from koshiki.register.actions.notify import Upload
 from koshiki.register.models import Account, Decision, StoredFile
 from koshiki.register.policy import fixed_words
 from tests.cast import Cast, official
+from tests.guideline import closing
 from tests.posts.delivering import install
 from tests.posts.writing import approved, draft, submitted
 
@@ -86,6 +87,7 @@ def make_town(cast: Cast) -> Town:
     town.things["official"] = (live.pk,)
     _organization(town, live)
     _register(town, accounts)
+    _closing(town)
     _posts(town, live)
     return town
 
@@ -118,6 +120,16 @@ def _register(town: Town, accounts: dict[str, Account]) -> None:
         "decision": (decision.pk,), "hold": (stop.pk,), "scan": (StoredFile.objects.get(kind=StoredFile.Kind.SCAN).pk,),
         "notification": (accounts["notified"].notifications.get().pk,),
     }
+
+
+def _closing(town: Town) -> None:
+    """An account at each step of its closing."""
+    for step in ("notified", "delisted", "confirmed", "closed"):
+        live = closing.live(town.cast, name=f"廃止 {step}", url=f"https://blog.example/{step}/")
+        account = getattr(closing, step)(town.cast, live)
+        town.things["closing" if step == "notified" else step] = (account.pk,)
+        if step == "notified":
+            town.things["closing_form"] = (account.notifications.get().pk,)
 
 
 def _posts(town: Town, account: Account) -> None:

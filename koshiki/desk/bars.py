@@ -40,7 +40,7 @@ def _copy(person: Person) -> list[Bar]:
 
 
 def _stops(person: Person) -> list[Bar]:
-    found = open_holds(person)
+    found = [hold for hold in open_holds(person) if hold.kind != Hold.Kind.CLOSING]  # nobody has to act on these
     shown = [_bar(hold, person) for hold in found[:_SHOWN]]
     rest = len(found) - _SHOWN
     return [*shown, Bar("warning", f"ほかに{rest}件の停止があります。", reverse("holds"), "停止の一覧")] if rest > 0 else shown

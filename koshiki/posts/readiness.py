@@ -50,7 +50,9 @@ def _basis(draft: Draft) -> Iterator[Lack]:
 
 def _targets(draft: Draft) -> Iterator[Lack]:
     for account, content in draft.contents.items():
-        if account.state != Account.State.OFFICIAL:
+        if account.state in Account.GONE:
+            yield Lack("targets", "§7(2)", "廃止の手続で掲載が削除されたため、発信できません。", account)
+        elif account.state != Account.State.OFFICIAL:
             yield Lack("targets", "§6", "公式アカウントではないため、発信できません。", account)
         if publishes(account):
             yield from _service_limits(account, content, draft)

@@ -19,7 +19,7 @@ from koshiki.calendar import local_day
 from koshiki.networks.address_rules import RULES
 from koshiki.networks.addresses import read_address
 from koshiki.public import feed, official
-from koshiki.public.register import Listed, in_each_language, listed
+from koshiki.public.register import Listed, closed, in_each_language, listed
 
 # Twelve bytes: a foreign address meets one of 50,000 by chance once in 10²⁴, and who looks for one that does, on a
 # server of their own, must try 2⁸⁰. Six bytes would save half, and could be met within minutes.
@@ -27,7 +27,8 @@ DIGEST = 12
 
 
 def check_json() -> bytes:
-    """The rules by which addresses are read, the accounts on the register, the years with publications."""
+    """The rules by which addresses are read, the accounts on the register and those that were, the years with
+    publications."""
     rows = listed()
     return _json({
         "rules": RULES,
@@ -35,6 +36,7 @@ def check_json() -> bytes:
         "hosted": sorted(official.WITH_HOSTS),
         "shown": official.SHOWN,
         "accounts": [_account(row) for row in rows],
+        "closed": [[read_address(row.address).key, row.closed.isoformat()] for row in closed() if row.address],
         "services": {service: in_each_language(service) for service in dict.fromkeys(row.account.service for row in rows)},
         "years": sorted({day.year for day, _ in feed.days()}),
     })

@@ -55,6 +55,7 @@ class Facts:
 
     looks: str
     accounts: Mapping[int, str]
+    closed: str
     policies: Mapping[int, str]
     said: Mapping[int, Said]
     days: Mapping[date, Said]
@@ -68,7 +69,7 @@ class Facts:
     @cached_property
     def register(self) -> str:
         """Stands for the register as a whole."""
-        return _digest(self.looks, sorted(self.accounts.items()))
+        return _digest(self.looks, self.closed, sorted(self.accounts.items()))
 
     @property
     def years(self) -> list[int]:
@@ -102,7 +103,7 @@ class Facts:
 
 def facts() -> Facts:
     """As they stand in the database now. The number of queries does not grow with anything."""
-    return Facts(_looks(), _accounts(), _policies(), *_said())
+    return Facts(_looks(), _accounts(), _closed(), _policies(), *_said())
 
 
 def _accounts() -> dict[int, str]:
@@ -111,6 +112,11 @@ def _accounts() -> dict[int, str]:
     for row in _rows(seen):
         found[row[0]].append(row[1:])
     return {number: _digest(rows) for number, rows in found.items()}
+
+
+def _closed() -> str:
+    """Of the accounts that left the register, what is still said of them."""
+    return _digest([(row.account.pk, row.account.name, row.address, row.since, row.closed) for row in register.closed()])
 
 
 def _rows(seen: QuerySet[Account]) -> Iterator[tuple[Any, ...]]:

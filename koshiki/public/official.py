@@ -10,6 +10,7 @@ import re
 import unicodedata
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from typing import Any
 
@@ -19,7 +20,7 @@ from koshiki.networks.address_rules import RULES
 from koshiki.networks.addresses import Address, Kind, lowered, read_address
 from koshiki.posts.models import Delivery
 from koshiki.public import feed
-from koshiki.public.register import Listed, in_sections, listed
+from koshiki.public.register import Listed, closed, in_sections, listed
 from koshiki.register.models import Account
 from koshiki.text import BadText, clean
 
@@ -35,6 +36,7 @@ class Verdict(StrEnum):
 
     OFFICIAL = "official"
     LISTED = "listed"
+    CLOSED = "closed"
     NOT_LISTED = "not_listed"
     NAME = "name"
     PUBLISHED = "published"
@@ -45,6 +47,7 @@ class Verdict(StrEnum):
 
 TONES = {
     Verdict.OFFICIAL: "success", Verdict.PUBLISHED: "success", Verdict.LISTED: "info", Verdict.NAME: "warning",
+    Verdict.CLOSED: "warning",
     Verdict.NOT_LISTED: "warning", Verdict.UNKNOWN_POST: "warning", Verdict.SHORT: "warning",
     Verdict.NO_ADDRESS: "info",
 }
@@ -58,6 +61,7 @@ class Answer:
     accounts: Sequence[Listed] = ()
     host: str = ""
     publication: feed.Publication | None = None
+    closed: date | None = None
 
     @property
     def tone(self) -> str:
@@ -85,13 +89,21 @@ def answer(asked: str, rows: Sequence[Listed]) -> Answer:
             return Answer(Verdict.NAME, _of_name(address.key, rows))
         case Kind.NONE:
             return Answer(Verdict.NO_ADDRESS, host=address.host)
-    if same := [row for row in rows if address.key and read_address(row.address).key == address.key]:
-        official = [row for row in same if row.official]
-        return Answer(Verdict.OFFICIAL if official else Verdict.LISTED, official or same)
+    if known := _account(address, rows):
+        return known
     if ground(address) in grounds(rows) and (delivery := _delivery(address)):
         return Answer(Verdict.PUBLISHED, [Listed(delivery.account)], publication=feed.published(delivery))
     verdict = Verdict.UNKNOWN_POST if address.kind is Kind.POST else Verdict.NOT_LISTED
     return Answer(verdict, _of_service(address.service, rows), address.host)
+
+
+def _account(address: Address, rows: Sequence[Listed]) -> Answer | None:
+    """What the address is as an account's: official, listed, or the city's no longer (§7(2))."""
+    if same := [row for row in rows if address.key and read_address(row.address).key == address.key]:
+        official = [row for row in same if row.official]
+        return Answer(Verdict.OFFICIAL if official else Verdict.LISTED, official or same)
+    until = _closed(address.key)
+    return Answer(Verdict.CLOSED, _of_service(address.service, rows), closed=until) if until else None
 
 
 def ground(address: Address) -> str:
@@ -124,6 +136,11 @@ def _delivery(address: Address) -> Delivery | None:
 
 def _keys(delivery: Delivery) -> list[str]:
     return publication_keys(delivery.account.service, delivery.remote_id, delivery.url)
+
+
+def _closed(key: str) -> date | None:
+    """The last day on which the account at this address was the city's; None where it never was, or is again."""
+    return next((row.closed for row in closed() if key and read_address(row.address).key == key), None)
 
 
 def _of_service(service: str, rows: Iterable[Listed]) -> list[Listed]:

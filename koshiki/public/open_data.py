@@ -12,7 +12,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
 from koshiki.guideline import guideline
-from koshiki.public.register import Listed, listed
+from koshiki.networks import service_label
+from koshiki.public.register import Closed, Listed, closed, listed
 from koshiki.register.address import register_address
 
 _TEXT, _ADDRESS = {"type": "string"}, {"type": "string", "format": "uri"}
@@ -30,6 +31,14 @@ ACCOUNT: dict[str, Any] = {
     "official": {"type": "boolean", "description": gettext_noop("開始手続がすべて済んでいれば true")},
     "since": {"type": "string", "format": "date", "description": gettext_noop("掲載した日")},
     "verified": {"type": "boolean", "description": gettext_noop("サービスの認証を受けていれば true")},
+}
+CLOSED: dict[str, Any] = {  # dates only, and no address: nothing leads there any more (§7(2))
+    "id": {"type": "integer", "description": gettext_noop("番号。変わりません")},
+    "service": _TEXT | {"description": gettext_noop("サービスの名前")},
+    "name": _TEXT | {"description": gettext_noop("アカウント名")},
+    "since": {"type": "string", "format": "date", "description": gettext_noop("掲載した日")},
+    "closed": {"type": "string", "format": "date",
+               "description": gettext_noop("掲載を終えた日。この日からは市のものではありません")},
 }
 OPTIONAL = {"handle", "url", "telephone", "introduction", "image", "since", "page"}
 SCHEMA: dict[str, Any] = {
@@ -51,6 +60,10 @@ SCHEMA: dict[str, Any] = {
                 "properties": ACCOUNT,
             },
         },
+        "closed": {
+            "type": "array",
+            "items": {"type": "object", "required": [*CLOSED], "additionalProperties": False, "properties": CLOSED},
+        },
     },
 }
 
@@ -61,6 +74,7 @@ def accounts_json() -> bytes:
         "city": guideline().city["name"],
         **({"sample": True} if settings.KOSHIKI_SAMPLE else {}),
         "accounts": [_account(row) for row in listed()],
+        **({"closed": [_closed(row) for row in closed()]} if guideline().register["closed_in_open_data"] else {}),
     })
 
 
@@ -74,7 +88,7 @@ def about_page() -> dict[str, Any]:
 
 
 def _described() -> Iterator[tuple[str, str]]:
-    for name, row in ACCOUNT.items():
+    for name, row in {**ACCOUNT, "closed": CLOSED["closed"]}.items():
         yield name, _(row["description"])
 
 
@@ -96,6 +110,12 @@ def _account(row: Listed) -> dict[str, Any]:
         "verified": row.verified,
     }
     return {key: value for key, value in found.items() if value != ""}
+
+
+def _closed(row: Closed) -> dict[str, Any]:
+    account = row.account
+    return {"id": account.pk, "service": _(service_label(account.service)), "name": account.name,
+            "since": row.since.isoformat() if row.since else "", "closed": row.closed.isoformat()}
 
 
 def _bytes(value: Any) -> bytes:

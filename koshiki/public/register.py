@@ -13,7 +13,7 @@ from itertools import groupby
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import F, Prefetch, QuerySet
 from django.utils import timezone
 from django.utils.translation import get_language, gettext_noop, override
 from django.utils.translation import gettext as _
@@ -127,6 +127,37 @@ def _listed() -> list[Listed]:
     order = {key: place for place, key in enumerate(SERVICES)}
     rows = accounts().order_by("division__code", "pk")
     return [Listed(account) for account in sorted(rows, key=lambda account: order.get(account.service, len(order)))]
+
+
+@dataclass(frozen=True)
+class Closed:
+    """廃止したアカウント — what is still said of one that was on the register: that it was the city's, and until when."""
+
+    account: Account
+    closed: date
+
+    @property
+    def since(self) -> date | None:
+        """The day on which it came on the register."""
+        return timezone.localdate(self.account.listed_at) if self.account.listed_at else None
+
+    @property
+    def address(self) -> str:
+        """Compared with what is asked for; no page leads there any more."""
+        return web_address(account_address(self.account)) if not the_citys_own(self.account) else ""
+
+
+def closed() -> list[Closed]:
+    """The accounts that were on the register, the last to leave it first; each as of the day of its delisting (§7(2))."""
+    gone: QuerySet[Any] = Account.objects.once_public().select_related("division").filter(
+        closings__delisted_at__isnull=False).annotate(delisted=F("closings__delisted_at"))
+    return [Closed(account, timezone.localdate(account.delisted)) for account in gone.order_by("-delisted", "-pk")]
+
+
+def was_there(path: str) -> bool:
+    """Did the page of an account that is no longer on the register stand at this path? (§7(2))"""
+    match = re.match(r"(?:en/)?accounts/([1-9][0-9]{0,17})(?:/|$)", path)
+    return match is not None and Account.objects.once_public().filter(pk=match[1]).exists()
 
 
 def by_service(rows: Iterable[Listed]) -> list[tuple[str, str, list[Listed]]]:

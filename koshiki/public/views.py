@@ -14,7 +14,7 @@ from django.views.decorators.gzip import gzip_page
 from django.views.decorators.http import require_safe
 
 from koshiki.posts.delivery import staging
-from koshiki.public import pictures, site, static_copy
+from koshiki.public import pictures, register, site, static_copy
 
 LONGEST_QUESTION = 2000
 STAGED = re.compile(r"[0-9a-f]{40}\.[a-z0-9]{1,5}")
@@ -32,7 +32,7 @@ def public_page(request: HttpRequest, path: str = "") -> HttpResponse:
     try:
         found = site.page(path, **asked)
     except site.NoSuchPage:
-        return _folder(path) or _lost()
+        return _folder(path) or _lost(gone=register.was_there(path))
     return _answer(found, "no-store" if asked.get("q") else "public, max-age=5")
 
 
@@ -86,5 +86,6 @@ def _folder(path: str) -> HttpResponse | None:
     return HttpResponseRedirect(reverse("public_page", args=[f"{path}/"]))
 
 
-def _lost() -> HttpResponse:
-    return _answer(site.lost(reverse("public")), "no-store", status=404)
+def _lost(*, gone: bool = False) -> HttpResponse:
+    """No such page; 410 where one stood that was taken off the register (§7(2))."""
+    return _answer(site.lost(reverse("public")), "no-store", status=410 if gone else 404)

@@ -10,8 +10,10 @@ from koshiki.audit.log import about
 from koshiki.audit.models import Entry
 from koshiki.guideline import RouteStep, guideline
 from koshiki.look import Moment, RailStep, Tone, WhereItStands
+from koshiki.organization.models import Person
+from koshiki.register.closing import closing_of, under_way
 from koshiki.register.flow import State, needed, newest_application, standing_decisions
-from koshiki.register.models import Account, Application, Decision, Hold, Notification
+from koshiki.register.models import Account, Application, Closing, Decision, Hold, Notification
 from koshiki.register.turn import Turn, turn_of
 
 TONES = {
@@ -19,9 +21,10 @@ TONES = {
     State.WITHDRAWN: Tone.ENDED, State.REJECTED: Tone.ENDED, State.APPROVED: Tone.WAITING,
     State.ACQUIRED: Tone.WAITING, State.NOTIFIED: Tone.WAITING, State.NOTIFICATION_RETURNED: Tone.RETURNED,
     State.RECEIVED: Tone.WAITING, State.LISTED: Tone.WAITING, State.OFFICIAL: Tone.DONE,
+    State.DELISTED: Tone.WAITING, State.CLOSED: Tone.ENDED,
 }
 NEWEST = 30  # of the log, on the page; the log itself has all
-_QUIET = {"account.draft"}  # every save of a draft is in the log; the page tells what was submitted
+_QUIET = {"account.draft", "closing.draft"}  # every save of a draft is in the log; the page tells what was submitted
 _WORDS = {
     "account.begin": "申請の準備を始めました", "account.submit": "申請しました", "account.withdraw": "取り下げました",
     "account.acquire": "取得を記録しました", "account.complete_policy": "運用ポリシーを完成しました",
@@ -37,11 +40,16 @@ _WORDS = {
     "policy.read": "運用ポリシーを読みました", "decision.read": "後閲しました",
     "hold.stop": "停止しました", "hold.lift": "停止を解除しました",
     "account.name_people": "指定しました", "account.connect": "接続",
+    "closing.notify": "廃止を届け出ました", "closing.withdraw": "廃止の届出を取り下げました",
+    "closing.return": "廃止の届出を差し戻しました", "closing.delist": "市ホームページから削除しました",
+    "closing.look_at_page": "削除されたか、掲載ページを取りに行って確かめました",
+    "closing.confirm": "市ホームページから削除されたことを確認しました", "closing.close": "アカウントの廃止を記録しました",
 }
 _TONES_OF = {
     "account.return": Tone.RETURNED, "account.return_notification": Tone.RETURNED, "account.reject": Tone.FAILED,
     "account.withdraw": Tone.ENDED, "hold.stop": Tone.STOPPED, "assignment.revoke": Tone.STOPPED,
-    "account.begin": Tone.DRAFT,
+    "account.begin": Tone.DRAFT, "closing.return": Tone.RETURNED, "closing.withdraw": Tone.ENDED,
+    "closing.look_at_page": Tone.UNKNOWN, "closing.close": Tone.ENDED,
 }
 
 
@@ -49,8 +57,23 @@ def where_it_stands(account: Account, turn: Turn | None = None) -> WhereItStands
     """State, who is next, by when, under which clause; `turn` where it is known already."""
     turn = turn or turn_of(account)
     note = f"次は「{turn.what}」です。" if turn.what else ""
-    return WhereItStands(account.get_state_display(), TONES[State(account.state)], turn.who, account.due_at,
-                         turn.clause, note)
+    state, tone = _state(account)
+    return WhereItStands(state, tone, turn.who, _due(account), turn.clause, note)
+
+
+def _state(account: Account) -> tuple[str, Tone]:
+    """In words: until its delisting an account that is being closed is both, official and given notice of."""
+    closing, own = under_way(account), account.get_state_display()
+    if closing is None:
+        return own, TONES[State(account.state)]
+    words = closing.get_state_display()
+    tone = Tone.RETURNED if closing.state == Closing.State.RETURNED else Tone.WAITING
+    return (words if account.state in Account.GONE else f"{own}（{words}）"), tone
+
+
+def _due(account: Account) -> datetime | None:
+    closing = under_way(account)
+    return closing.due_at if closing else account.due_at
 
 
 @dataclass(frozen=True)
@@ -62,14 +85,22 @@ class _Done:
     mark: str = ""
 
 
+def rail_name(account: Account) -> str:
+    """What the row of steps leads to."""
+    return "廃止の手続" if _shown_closing(account) else "開設の手続"
+
+
 def rail_of(account: Account, turn: Turn | None = None) -> list[RailStep]:
-    """The steps from the application to official; the current one with who and by when."""
-    application = newest_application(account)
-    steps = [_applied(account, application), *_decisions(account, application), *_later(account)]
+    """The steps to official or, once 別紙3 is handed in, those of the closing; the current one with who and by when."""
+    if closing := _shown_closing(account):
+        steps = _to_the_end(closing)
+    else:
+        application = newest_application(account)
+        steps = [_applied(account, application), *_decisions(account, application), *_later(account)]
     turn = turn or turn_of(account)
     first_open = next((i for i, step in enumerate(steps) if step.state == "upcoming"), None)
     if first_open is not None and turn.what:
-        steps[first_open] = replace(steps[first_open], state="current", who=turn.who, due=account.due_at,
+        steps[first_open] = replace(steps[first_open], state="current", who=turn.who, due=_due(account),
                                     clause=steps[first_open].clause or turn.clause)
     return steps
 
@@ -126,10 +157,31 @@ def _later(account: Account) -> list[RailStep]:
     ]
 
 
+def _shown_closing(account: Account) -> Closing | None:
+    return under_way(account) or (closing_of(account) if account.state == State.CLOSED else None)
+
+
+def _to_the_end(closing: Closing) -> list[RailStep]:
+    """§7 in its order."""
+    form = closing.notification if closing.state != Closing.State.RETURNED else None
+    return [
+        _step("廃止の届出", _Done(form.submitted_at, form.submitted_by.name, "代決" if form.as_deputy else "") if form else None,
+              "§7(1)"),
+        _step("掲載の削除", _done_by(closing.delisted_at, closing.delisted_by), "§7(2)"),
+        _step("削除の確認", _done_by(closing.confirmed_at, closing.confirmed_by), "§7(3)"),
+        _step("アカウントの廃止", _done_by(closing.closed_on, closing.closed_by), "§7(3)"),
+    ]
+
+
+def _done_by(at: datetime | date | None, person: Person | None) -> _Done | None:
+    return _Done(at, person.name) if at and person else None
+
+
 def history(account: Account, holds: Iterable[Hold]) -> list[Moment]:
     """What was done about the account and these holds on it, from the log, newest first."""
     decisions = [decision for round_ in account.applications.all() for decision in round_.decisions.all()]
-    things = [account, *account.policies.all(), *decisions, *account.assignments.all(), *holds]
+    closings = {closing_of(account), *(getattr(form, "closing", None) for form in account.notifications.all())} - {None}
+    things = [account, *account.policies.all(), *closings, *decisions, *account.assignments.all(), *holds]
     return [_moment(entry) for entry in _spoken(about(*things)[:NEWEST])]
 
 

@@ -9,6 +9,7 @@ from koshiki.guideline import Way, guideline
 from koshiki.organization.models import Deputy, Division, Person
 from koshiki.organization.roles import IP, heads_of, members_of, present_heads
 from koshiki.register.address import cms_page
+from koshiki.register.closing import under_way
 from koshiki.register.flow import (
     State,
     current_step,
@@ -17,7 +18,7 @@ from koshiki.register.flow import (
     newest_application,
     open_application,
 )
-from koshiki.register.models import Account
+from koshiki.register.models import Account, Closing
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,9 @@ class Turn:
 
 
 def turn_of(account: Account) -> Turn:
-    """What is next for this account; an empty Turn where nothing is."""
+    """What is next for this account, in its closing once that is under way; an empty Turn where nothing is."""
+    if closing := under_way(account):
+        return _CLOSING_TURNS[Closing.State(closing.state)](account)
     known = _TURNS.get(State(account.state))
     return known(account) if known else Turn()
 
@@ -99,10 +102,13 @@ def _information_policy(account: Account) -> Turn:
     return Turn("届出の受理", str(division or "情報政策課"), "§6(3)ア", lambda: list(members_of(division)) if division else [])
 
 
-def _listing(account: Account) -> Turn:
-    division = duty_division(account, IP)
-    return Turn("市ホームページへの掲載", with_names(head_title(division), list(heads_of(division)) if division else []),
-                "§6(3)イ", lambda: acting_heads(division))
+def _policy_head(what: str, clause: str) -> Callable[[Account], Turn]:
+    def turn(account: Account) -> Turn:
+        division = duty_division(account, IP)
+        return Turn(what, with_names(head_title(division), list(heads_of(division)) if division else []), clause,
+                    lambda: acting_heads(division))
+
+    return turn
 
 
 def _last_check(account: Account) -> Turn:
@@ -123,6 +129,13 @@ _TURNS: dict[State, Callable[[Account], Turn]] = {
     State.ACQUIRED: _acquired,
     State.NOTIFICATION_RETURNED: _own_head("届出の出し直し", "§6(3)ア"),
     State.NOTIFIED: _information_policy,
-    State.RECEIVED: _listing,
+    State.RECEIVED: _policy_head("市ホームページへの掲載", "§6(3)イ"),
     State.LISTED: _last_check,
+}
+
+_CLOSING_TURNS: dict[Closing.State, Callable[[Account], Turn]] = {
+    Closing.State.NOTIFIED: _policy_head("市ホームページからの削除", "§7(2)"),
+    Closing.State.RETURNED: _own_head("廃止届出書の出し直し", "§7(1)"),
+    Closing.State.DELISTED: _own_head("削除の確認", "§7(3)"),
+    Closing.State.CONFIRMED: _own_head("アカウント廃止作業とその記録", "§7(3)"),
 }

@@ -6,7 +6,16 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Case,
+    Exists,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Value,
+    When,
+)
 from django.urls import reverse
 
 from koshiki import clock
@@ -14,10 +23,13 @@ from koshiki.guideline import Way, guideline
 from koshiki.organization.duties import Duty
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import IP, deputises
+from koshiki.register.closing import standing
 from koshiki.register.flow import State, current_step
 from koshiki.register.models import (
     Account,
     Application,
+    Closing,
+    ClosingCheck,
     Connection,
     Decision,
     Policy,
@@ -33,7 +45,7 @@ def waiting(person: Person) -> list[Duty]:
     return [
         *_decisions(person, heads),
         *_applications(person),
-        *_after_acquisition(person, heads),
+        *_after_acquisition(person, heads),  # to official, or to the end (§7)
         *_pages(person),
         *_policies(person),
         *_afterwards(person),
@@ -115,19 +127,41 @@ _HEADS_TURN = (State.ACQUIRED, State.NOTIFICATION_RETURNED, State.LISTED)
 
 
 def _after_acquisition(person: Person, heads: frozenset[int]) -> Iterator[Duty]:
-    """What the head still has to do after the acquisition, and what 情報政策課 has."""
+    """What the head still has to do with an account that exists, and what 情報政策課 has; in one query.
+
+    What is being closed is not opened further; a draft of 別紙3 alone changes nothing.
+    """
     serves = IP in person.standing.services
     if not heads and not serves:
         return
-    unready = Q(state=State.ACQUIRED) & ~Q(policies__completed_at__isnull=False)  # the policy is attached to the form
-    own = Q(division__in=heads, state__in=_HEADS_TURN) & ~unready
-    keeps = Exists(Division.objects.filter(service=IP, pk__in=heads))
-    handed_in = Q(state__in=[State.NOTIFIED, State.LISTED] if serves else []) | Q(keeps, state=State.RECEIVED)
-    for account in Account.objects.filter(own | handed_in, _with_page()).select_related("division").distinct():
-        if account.division_id in heads and account.state in _HEADS_TURN:
+    keeps = Q(Exists(Division.objects.filter(service=IP, pk__in=heads)))
+    for account in _waiting_accounts(heads, keeps, serves=serves):
+        if account.opens and account.division_id in heads and account.state in _HEADS_TURN:
             yield _head_duty(account)
-        if account.state == State.RECEIVED or (serves and account.state in (State.NOTIFIED, State.LISTED)):
+        if account.opens and (account.state == State.RECEIVED or (
+                serves and account.state in (State.NOTIFIED, State.LISTED))):
             yield _register_duty(account)
+        if account.closes:
+            yield from _closing_duties(account, account.standing, heads, serves=serves)
+
+
+def _waiting_accounts(heads: frozenset[int], keeps: Q, *, serves: bool) -> QuerySet[Any]:
+    """The accounts with something to do, whether of their opening (`opens`) or of the closing that stands (`closes`)."""
+    policies = Policy.objects.filter(account=OuterRef("pk"), completed_at__isnull=False)
+    ready = ~Q(state=State.ACQUIRED) | Q(Exists(policies))  # the policy is attached to the form
+    own = Q(division__in=heads, state__in=_HEADS_TURN) & ready
+    handed_in = Q(state__in=[State.NOTIFIED, State.LISTED] if serves else []) | keeps & Q(state=State.RECEIVED)
+    going = Q(Exists(Closing.objects.filter(account=OuterRef("pk"), state__in=Closing.UNDER_WAY)))
+    looks = ClosingCheck.objects.filter(closing=OuterRef("standing__pk"), what="page").order_by("-at", "-pk").values("result")
+    found: QuerySet[Any] = Account.objects.annotate(
+        standing=standing()).annotate(
+        looked=Subquery(looks[:1]),
+        opens=_true((own | handed_in) & _with_page() & ~going)).annotate(closes=_true(_steps_of(heads, keeps, serves=serves)))
+    return found.filter(Q(opens=True) | Q(closes=True)).select_related("division", "standing")
+
+
+def _true(condition: Q) -> Case:
+    return Case(When(condition, then=Value(True)), default=Value(False))
 
 
 def _head_duty(account: Account) -> Duty:
@@ -171,6 +205,39 @@ def _register_duty(account: Account) -> Duty:
                      due=account.due_at)
     return _duty(account, "account_profile", title="プロフィール欄の確認", clause="§6(3)ウ",
                  action="確認する", due=account.due_at)
+
+
+# ── §7 ─────────────────────────────────────────────────────────────
+
+_CLOSINGS = {  # what the page is called on which the head, or 情報政策課長, takes the next step
+    Closing.State.DRAFT: ("廃止届出書の提出", "§7(1)", "account_closing", "届出書を読む"),
+    Closing.State.RETURNED: ("差し戻された廃止届出書", "§7(1)", "account_closing", "届出書を直す"),
+    Closing.State.NOTIFIED: ("市ホームページからの削除", "§7(2)", "account_delist", "届出を読んで削除する"),
+    Closing.State.DELISTED: ("掲載が削除されたことの確認", "§7(3)", "closing_page", "確認する"),
+    Closing.State.CONFIRMED: ("アカウントの廃止", "§7(3)", "account_close", "廃止して記録する"),
+}
+
+
+def _steps_of(heads: frozenset[int], keeps: Q, *, serves: bool) -> Q:
+    """Each step of a closing waits for the head, the delisting for 情報政策課長; what a page still shows, for its division."""
+    heads_turn = [state for state in _CLOSINGS if state != Closing.State.NOTIFIED]
+    left = Q(standing__state=Closing.State.DELISTED, looked=ClosingCheck.Result.THERE) if serves else Q(pk__in=[])
+    return (Q(division__in=heads, standing__state__in=heads_turn) | keeps & Q(standing__state=Closing.State.NOTIFIED) | left)
+
+
+def _closing_duties(account: Any, closing: Closing, heads: frozenset[int], *, serves: bool) -> Iterator[Duty]:
+    closing.account, state = account, Closing.State(closing.state)
+    if serves and state == Closing.State.DELISTED and account.looked == ClosingCheck.Result.THERE:
+        yield _closing_duty(closing, "掲載ページに残っている記載の削除", "§7(2)", "account", "市のページから消す")
+    if state == Closing.State.NOTIFIED or account.division_id in heads:
+        yield _closing_duty(closing, *_CLOSINGS[state])
+
+
+def _closing_duty(closing: Closing, title: str, clause: str, name: str, action: str) -> Duty:
+    account = closing.account
+    since = closing.confirmed_at or closing.delisted_at or closing.begun_at
+    return Duty(title=f"{title}：{account}", url=reverse(name, args=[account.pk]), clause=clause, action=action,
+                detail=account.division.name, since=since, due=closing.due_at)
 
 
 # ── to be read ─────────────────────────────────────────────────────

@@ -5,8 +5,9 @@ import { sha256 } from './digest.js'
 
 const DIGEST = 12
 
-// `top` leads to the public address. Returns the function that answers a text with { verdict, accounts, host, day };
-// `day` (YYYY-MM-DD) is that of a publication, whose page shows what was published.
+// `top` leads to the public address. Returns the function that answers a text with { verdict, accounts, host, day,
+// closed }; `day` (YYYY-MM-DD) is that of a publication, whose page shows what was published; `closed` the day from
+// which an account is the city's no longer.
 export async function asker(top) {
   const index = await (await fetched(`${top}check.json`)).json()
   const accounts = index.accounts.map(([number, service, name, address, key, official, names]) =>
@@ -14,20 +15,22 @@ export async function asker(top) {
   const read = reader(index.rules)
   const hosted = new Set(index.hosted)
   const grounds = new Set(index.grounds)
+  const closed = new Map([...index.closed].reverse())
   let years = null
 
   async function answer(text) {
     const { kind, service, key, host } = read(text)
-    const of = (verdict, found = [], more = {}) => ({ verdict, accounts: found.slice(0, index.shown), host: '', day: '', ...more })
+    const of = (verdict, found = [], more = {}) => ({ verdict, accounts: found.slice(0, index.shown), host: '', day: '', closed: '', ...more })
     if (kind === 'short') return of('short', [], { host })
     if (kind === 'name') return of('name', ofName(key))
     if (kind === 'none') return of('no_address', [], { host })
     const same = accounts.filter(account => key && account.key === key)
     const official = same.filter(account => account.official)
     if (same.length) return official.length ? of('official', official) : of('listed', same)
+    const ofService = accounts.filter(account => service && account.service === service)
+    if (key && closed.has(key)) return of('closed', ofService, { closed: closed.get(key) })
     const day = key && grounds.has(hosted.has(service) ? service : host) ? await publishedOn(key) : ''
     if (day) return of('published', [], { day })
-    const ofService = accounts.filter(account => service && account.service === service)
     return of(kind === 'post' ? 'unknown_post' : 'not_listed', ofService, { host })
   }
 

@@ -13,7 +13,7 @@ form.addEventListener('submit', async event => {
     show(asked ? await (await asker())(asked) : null)
   } catch {
     asking = null
-    show({ verdict: 'away', accounts: [], host: '', day: '' })
+    show({ verdict: 'away', accounts: [], host: '', day: '', closed: '' })
   }
 })
 form.elements.q.addEventListener('focus', () => asker().catch(() => { asking = null }), { once: true })
@@ -30,6 +30,7 @@ function show(answer) {
   const words = document.getElementById(`verdict-${answer.verdict}`).content.cloneNode(true)
   fill(words, '[data-host]', answer.host, (part, host) => { part.querySelector('bdi').textContent = host })
   fill(words, '[data-day]', answer.day, (part, day) => linkToDay(part.querySelector('a'), day))
+  fill(words, '[data-closed]', answer.closed, (part, day) => dated(part.querySelector('time'), day))
   fill(words, '[data-accounts]', answer.accounts.length, part => part.querySelector('ul').append(...answer.accounts.map(item)))
   const title = words.querySelector('.notice-title').textContent
   place.append(document.getElementById('answer-heading').content.cloneNode(true), words)
@@ -46,10 +47,13 @@ function fill(words, selector, value, how) {
 
 function linkToDay(link, day) {
   link.href = `${home}feed/${day}.html`
+  dated(link.querySelector('time'), day)
+}
+
+function dated(time, day) {
   const language = document.documentElement.lang === 'ja' ? 'ja-JP-u-ca-japanese' : document.documentElement.lang
-  const date = new Date(`${day}T00:00:00Z`)
-  link.querySelector('time').dateTime = day
-  link.querySelector('time').textContent = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(date)
+  time.dateTime = day
+  time.textContent = new Intl.DateTimeFormat(language, { dateStyle: 'long', timeZone: 'UTC' }).format(new Date(`${day}T00:00:00Z`))
 }
 
 function item(account) {

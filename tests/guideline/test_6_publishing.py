@@ -15,7 +15,7 @@ from tests.posts.delivering import installed as installed  # noqa: PLC0414  (fix
 from tests.posts.delivering import server as server  # noqa: PLC0414
 
 pytestmark = [pytest.mark.clause("§6"), pytest.mark.usefixtures("installed")]
-NOT_OFFICIAL = [state for state in Account.State.values if state != Account.State.OFFICIAL]
+NOT_OFFICIAL = [state for state in Account.State.values if state not in (Account.State.OFFICIAL, *Account.GONE)]  # §7(2)
 
 
 @pytest.mark.parametrize("state", NOT_OFFICIAL)

@@ -11,9 +11,11 @@ from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
+from koshiki import clock
 from koshiki.posts.models import Delivery
 from koshiki.register.models import Account
 from tests.cast import Cast, official
+from tests.guideline import closing
 from tests.public.saying import said
 
 TABLE = json.loads((Path(__file__).parent / "questions.json").read_text("utf-8"))
@@ -30,7 +32,10 @@ def town(cast: Cast) -> None:
         Delivery.objects.filter(pk=delivery.pk).update(
             remote_id=row["remote_id"], url=row["url"], state=row["state"], sent_at=THEN if row["state"] == "sent" else None)
     for account, row in zip(accounts, TABLE["accounts"], strict=True):
-        if row["state"] != "official":
+        if row["state"] == "closed":
+            with clock.at(THEN):
+                closing.closed(cast, account)
+        elif row["state"] != "official":
             Account.objects.filter(pk=account.pk).update(state=row["state"], official_at=None)
 
 

@@ -73,7 +73,7 @@ def test_names_of_staff_are_nowhere(city: Account, cast: Cast) -> None:
 
 @pytest.mark.clause("§6(3)イ")
 def test_an_account_that_is_not_listed_is_nowhere(city: Account, cast: Cast) -> None:
-    hidden = [_hidden(cast, state) for state in set(Account.State.values) - set(Account.PUBLIC)]
+    hidden = [_hidden(cast, state) for state in set(Account.State.values) - {*Account.PUBLIC, *Account.GONE}]  # §7(2)
     for path in site.paths():
         assert "秘密" not in Client().get(f"/official/{path}").content.decode(errors="replace"), path
     for account in hidden:

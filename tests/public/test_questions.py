@@ -11,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
+from koshiki.guideline import guideline
 from koshiki.networks.addresses import read_address
 from koshiki.public import check_index, official, static_copy
 from koshiki.public.facts import facts
@@ -42,10 +43,26 @@ def test_the_table_is_long_and_asks_nothing_twice() -> None:
 
 def test_only_the_citys_own_accounts_stand_beside_an_answer(city: None) -> None:
     rows = listed()
-    known = {row["url"] for row in TABLE["accounts"] if row["state"] != "received"} | {
+    known = {row["url"] for row in TABLE["accounts"] if row["state"] not in ("received", "closed")} | {
         "https://www.city.example.jp/official/feed/"}
     for _, asked, _ in QUESTIONS:
         assert {row.address for row in official.answer(asked, rows).accounts} <= known, asked
+
+
+def test_of_a_closed_account_only_its_days_are_told(city: None, client: Client) -> None:
+    page = client.get("/official/check.html", {"q": "https://x.com/iwata_kanko"}).text
+    assert "令和8年11月22日" in page[page.index("調べた結果"):]
+    assert 'href="https://x.com/iwata_kanko' not in page
+    data = client.get("/official/accounts.json").json()
+    [told] = data["closed"]
+    assert set(told) == {"id", "service", "name", "since", "closed"}
+    assert (told["closed"], "iwata_kanko" in str(data)) == ("2026-11-22", False)
+
+
+def test_a_city_may_keep_them_out_of_its_data(city: None, client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(guideline().register, "closed_in_open_data", False)
+    assert "closed" not in client.get("/official/accounts.json").json()
+    assert official.answer("https://x.com/iwata_kanko", listed()).verdict == Verdict.CLOSED
 
 
 # ---------------------------------------------------------------- what the browser compares with

@@ -29,7 +29,8 @@ ANSWERS = """async ([top, questions]) => {
   const answer = await asker(top)
   const found = []
   for (const question of questions) found.push(await answer(question))
-  return found.map(({ verdict, accounts, host, day }) => [verdict, accounts.map(account => account.number), host, day])
+  return found.map(({ verdict, accounts, host, day, closed }) =>
+    [verdict, accounts.map(account => account.number), host, day, closed])
 }"""
 READINGS = """async ([top, rules, texts]) => {
   const { reader } = await import(top + 'assets/addresses.js')
@@ -79,7 +80,7 @@ def _answered(answer: official.Answer) -> list[Any]:
     """As the script tells it: of a publication the day on whose page it stands, instead of its content."""
     published = answer.publication is not None
     return [answer.verdict.value, [] if published else [row.account.pk for row in answer.accounts], answer.host,
-            f"{THEN:%Y-%m-%d}" if published else ""]
+            f"{THEN:%Y-%m-%d}" if published else "", answer.closed.isoformat() if answer.closed else ""]
 
 
 def test_nor_do_they_differ_over_what_nobody_thought_of(copy: Served, page: Page) -> None:

@@ -7,13 +7,14 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from koshiki import clock
 from koshiki.audit.log import about
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 from koshiki.register import actions
 from koshiki.register.models import Account, Hold
 from koshiki.register.stopped import open_holds
-from tests.cast import Cast, official
+from tests.cast import Cast
 
 Door = Callable[[Person], Client]
 EVERYBODY = ("abe", "aoki", "baba", "chiba", "endo", "goto", "hara", "hata", "kato", "kubo", "mori", "noda")
@@ -106,8 +107,8 @@ def test_the_list_shows_what_one_may_see(cast: Cast, account: Account, signed_in
 
 def test_who_sees_an_account_sees_that_it_is_stopped(cast: Cast) -> None:
     for state in Account.State:
-        account = official(cast, name=f"磐田市{state}", division=cast.suido)
-        Account.objects.filter(pk=account.pk).update(state=state)
+        account = Account.objects.create(division=cast.suido, service="city_feed", name=f"磐田市{state}", state=state,
+                                         created_by=cast.goto, listed_at=clock.now(), official_at=clock.now())
         Hold.objects.create(account=account, reason=REASON, clause="K-hold", by=cast.kato)
     for name in EVERYBODY:
         person = Person.objects.get(pk=getattr(cast, name).pk)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from koshiki.audit.models import Entry
 from koshiki.posts.flow import FLOW as POST
+from koshiki.register.closing import CLOSING
 from koshiki.register.flow import FLOW as ACCOUNT
 
 WORDS = {
@@ -83,6 +84,7 @@ WORDS = {
     "log.export": "記録を書き出し",
     **{f"post.{step.name}": step.label for step in POST.steps.values()},
     **{f"account.{step.name}": step.label for step in ACCOUNT.steps.values()},
+    **{f"closing.{step.name}": step.label for step in CLOSING.steps.values()},
 }
 
 THINGS = {
@@ -90,7 +92,7 @@ THINGS = {
     "absence": "不在", "account": "アカウント", "post": "投稿", "delivery": "配信", "hold": "停止",
     "assignment": "指定", "medium": "素材", "policy": "運用ポリシー", "decision": "決裁・合議",
     "installation": "設置", "serviceapp": "アプリの登録",
-    "allowance": "枠の上限",
+    "allowance": "枠の上限", "closing": "廃止",
 }
 
 

@@ -27,7 +27,7 @@ ASIDE = ("migrations", "management", "sample", "settings", "wsgi", "showcase", "
 # These carry a clause to somebody or into the log; `Refused` by its first argument, the others by `clause=`.
 REFUSAL = "Refused"
 # What only shows a clause on a page carries none.
-SHOWN = {"WhereItStands", "RailStep", "Moment", "Turn", "form_page", "_own_head", "_step"}
+SHOWN = {"WhereItStands", "RailStep", "Moment", "Turn", "form_page", "_own_head", "_policy_head", "_step"}
 
 
 @dataclass(frozen=True, order=True)

@@ -112,6 +112,9 @@ def _refuse_person(revision: Revision, accounts: list[Account], mine: list[Accou
 
 def _refuse_content(revision: Revision, accounts: list[Account]) -> None:
     for account in accounts:
+        if account.state in Account.GONE:
+            raise Refused("§7(2)", f"{account}は、廃止の手続で掲載が削除されたため、発信できません。",
+                          now="差し戻して、発信先から外すか、取り下げてもらってください。", who="情報発信担当者")
         if account.state != Account.State.OFFICIAL:
             raise Refused("§6", f"{account}は公式アカウントではないため、発信できません。",
                           now="開始手続を終えると、発信できるようになります。", who="所属長")

@@ -26,6 +26,7 @@ class Facts:
 
     same_installation: bool
     official: bool
+    gone: bool  # off the register by §7(2)
     standing: bool  # the approval
     newest: bool  # the revision
     named: bool  # the approver, when approving
@@ -42,6 +43,7 @@ def ask(row: Delivery) -> Facts:
     found = Delivery.objects.filter(pk=row.pk).annotate(
         same_installation=Exists(same_installation()),
         official=Exists(Account.objects.filter(pk=row.account_id, state=Account.State.OFFICIAL)),
+        gone=Exists(Account.objects.filter(pk=row.account_id, state__in=Account.GONE)),
         standing=Exists(standing),
         newest=~Exists(newer),
         named=Exists(approving_at(approval.approver_id, row.account_id, approval.at)),
@@ -67,7 +69,10 @@ def refuse_copy(row: Delivery, facts: Facts) -> None:
 
 
 def refuse_unofficial(row: Delivery, facts: Facts) -> None:
-    """Only an official account publishes (§6)."""
+    """Only an official account publishes (§6); one that was delisted for its closing never again (§7(2))."""
+    if facts.gone:
+        raise Refused("§7(2)", f"「{row.account}」は、廃止の手続で市ホームページから掲載が削除されたため、発信しません。",
+                      now="投稿のページで、発信を取りやめます。", who=APPROVERS)
     if not facts.official:
         raise Refused("§6", f"「{row.account}」は公式アカウントではないため、発信しません。",
                       now="開設の手続を終えると発信できます。", who="所属長")

@@ -9,6 +9,16 @@ from koshiki.register.actions.acquire import (
     show_policy,
 )
 from koshiki.register.actions.apply import begin, save_policy, save_review, save_start, submit, withdraw
+from koshiki.register.actions.closing import (
+    check_page_gone,
+    close_account,
+    confirm_page_gone,
+    delist,
+    notify_closing,
+    return_closing,
+    save_closing_draft,
+    withdraw_closing,
+)
 from koshiki.register.actions.connect import (
     begin_connection,
     connect_with_key,
@@ -38,10 +48,14 @@ __all__ = [
     "approve_application",
     "begin",
     "begin_connection",
+    "check_page_gone",
     "check_profile",
+    "close_account",
     "complete_policy",
     "confirm_page",
+    "confirm_page_gone",
     "connect_with_key",
+    "delist",
     "end_assignment",
     "end_connection",
     "explain_policy_not_shown",
@@ -54,6 +68,7 @@ __all__ = [
     "name_approver",
     "name_author",
     "notify",
+    "notify_closing",
     "read_decision",
     "read_policy",
     "receive",
@@ -64,8 +79,10 @@ __all__ = [
     "record_verification",
     "reject_application",
     "return_application",
+    "return_closing",
     "return_notification",
     "revoke_assignment",
+    "save_closing_draft",
     "save_policy",
     "save_review",
     "save_start",
@@ -74,4 +91,5 @@ __all__ = [
     "stop",
     "submit",
     "withdraw",
+    "withdraw_closing",
 ]

@@ -92,7 +92,7 @@ def connect_with_key(account: Account, given: Mapping[str, Secret], *, by: Perso
 def end_connection(account: Account, *, by: Person) -> None:
     """End the connection: its secrets are destroyed."""
     locked = locked_for(account, "connect", by=by)
-    if _end_live(locked) == 0:
+    if end_live(locked) == 0:
         raise Refused("K-connection", "このアカウントは接続されていません。", now="アカウントのページを確かめてください。")
     pass_on(locked, "connect", by=by, part="接続を終了")
 
@@ -149,7 +149,7 @@ def _other(account: Account, identity: Identity | None) -> Refused:
 
 
 def _keep(account: Account, link: Link, identity: Identity, by: Person) -> Connection:
-    _end_live(account)
+    end_live(account)
     connection = Connection.objects.create(
         account=account, remote_id=identity.remote_account_id, handle=identity.handle, connected_by=by,
         connected_at=clock.now(), **kept(link, service=account.service))
@@ -166,7 +166,7 @@ def _keep(account: Account, link: Link, identity: Identity, by: Person) -> Conne
     return connection
 
 
-def _end_live(account: Account) -> int:
+def end_live(account: Account) -> int:
     """End what is connected and destroy its secrets; says how many there were."""
     return account.connections.filter(ended_at__isnull=True).update(ended_at=clock.now(), sealed=b"")
 

@@ -70,6 +70,8 @@ def who_may_lift(hold: Hold) -> str:
         return "アカウントを接続し直した職員（接続すると解けます）"
     if hold.kind in Hold.SAFETY:
         return "システム管理の担当又は情報政策課長（「安全のための停止」で確かめます）"
+    if hold.kind == Hold.Kind.CLOSING:
+        return "だれも解除できません（廃止の手続による停止です）"
     if hold.kind != Hold.Kind.STOP:
         return "その停止を行った手続を終えた職員"
     return f"{hold.account.division}の長又は情報政策課の職員" if hold.account else "情報政策課の職員"

@@ -18,6 +18,7 @@ from koshiki.organization.models import Person
 from koshiki.organization.roles import heads
 from koshiki.register import policy as policies
 from koshiki.register.address import account_address, on_the_citys_site
+from koshiki.register.closing import under_way
 from koshiki.register.files import keep_image
 from koshiki.register.flow import HEAD, IP_STAFF
 from koshiki.register.models import Account, Notification, StoredFile
@@ -57,9 +58,10 @@ def notify(account: Account, typed: Mapping[str, str], image: Upload | None = No
     before is attached again. Raises Refused §6(3)ア, §別紙2; BadFile for the image.
     """
     locked = locked_for(account, "notify", by=by)
+    refuse_while_closing(locked)
     policy = policies.public_policy(locked)
     rows = {**{k: v.strip() for k, v in typed.items()}, **known_fields(locked)}
-    _require_filled(rows)
+    require_filled(form(), rows, clause="§別紙2")
     attached = _image(locked, image, by)
     if policy is None or attached is None:
         lacking = "、".join(n for n, there in (("運用ポリシー", policy), ("アカウント画像", attached)) if there is None)
@@ -75,15 +77,22 @@ def notify(account: Account, typed: Mapping[str, str], image: Upload | None = No
     return notification
 
 
-def _require_filled(rows: Mapping[str, str]) -> None:
-    wanted = (*form().field, *form().footer)
+def require_filled(paper: Form, rows: Mapping[str, str], *, clause: str) -> None:
+    """No row of the form is empty or longer than the form allows. Raises Refused with the form's clause."""
+    wanted = (*paper.field, *paper.footer)
     if empty := [row.label for row in wanted if not rows.get(row.key, "").strip()]:
-        raise Refused("§別紙2", f"届出書に空欄があります：{'、'.join(empty)}。",
+        raise Refused(clause, f"届出書に空欄があります：{'、'.join(empty)}。",
                       now="空欄を埋めてから届け出てください。", who=HEAD)
     for row in wanted:
         if row.max and graphemes(rows[row.key]) > row.max:
-            raise Refused("§別紙2", f"「{row.label}」が{row.max}字を超えています（{graphemes(rows[row.key])}字）。",
+            raise Refused(clause, f"「{row.label}」が{row.max}字を超えています（{graphemes(rows[row.key])}字）。",
                           now="短くしてから届け出てください。", who=HEAD)
+
+
+def refuse_while_closing(account: Account) -> None:
+    """Raises Refused §7(1): what is being closed is not opened further."""
+    if under_way(account):
+        raise Refused("§7(1)", "このアカウントは、廃止の手続中です。", now="続けるときは、廃止の届出を取り下げます。", who=HEAD)
 
 
 def _image(account: Account, image: Upload | None, by: Person) -> StoredFile | None:
@@ -128,6 +137,7 @@ def _open(notification: Notification) -> Notification:
 def list_account(account: Account, *, by: Person) -> Account:
     """情報政策課長 puts the account on the register (§6(3)イ): its page at the fixed address is public from now on."""
     locked = locked_for(account, "list", by=by)
+    refuse_while_closing(locked)
     _require_the_citys_site()
     received = locked.notifications.filter(form="opening", received_at__isnull=False).latest("version")
     locked.introduction = received.content["introduction"]

@@ -88,11 +88,12 @@ def _looked(account: Account, address: str) -> tuple[Result, str]:
         return Result.LACKING, f"ページがありません（{page.status}）。"
     if not on_the_citys_site(page.final_url):
         return Result.LACKING, f"市のものでないアドレスへ転送されます（{page.final_url}）。"[:400]
-    lacking = list(_lacking(account, page))
-    return (Result.LACKING, f"ページに見当たらないもの：{'、'.join(lacking)}。") if lacking else (Result.SHOWN, "")
+    missing = list(lacking(account, page))
+    return (Result.LACKING, f"ページに見当たらないもの：{'、'.join(missing)}。") if missing else (Result.SHOWN, "")
 
 
-def _lacking(account: Account, page: Fetched) -> Iterator[str]:
+def lacking(account: Account, page: Fetched) -> Iterator[str]:
+    """What of the account's entry the page does not show."""
     html = _html(page)
     text = text_of(html)
     words = skeleton(text)

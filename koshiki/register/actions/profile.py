@@ -12,7 +12,7 @@ from koshiki.networks import adapter
 from koshiki.networks.base import Outcome, Profile, ShowsProfile, Verb
 from koshiki.organization.models import Person
 from koshiki.register import policy as policies
-from koshiki.register.actions.notify import Upload
+from koshiki.register.actions.notify import Upload, refuse_while_closing
 from koshiki.register.actions.page import page_fault, require_address, require_page
 from koshiki.register.address import is_shortened, register_address, the_citys_own
 from koshiki.register.budget import UsedUp, spend
@@ -123,6 +123,7 @@ def record_verification(account: Account, *, available: bool, looked_on: date, a
 def make_official(account: Account, *, by: Person) -> Account:
     """The opening is complete: the account may publish (§6). Raises Refused §6(2), §6(3)ウ while something is open."""
     locked = locked_for(account, "make_official", by=by)
+    refuse_while_closing(locked)
     require_page(locked)
     _require_policy_shown(locked)
     _require_profile(locked)

@@ -114,7 +114,7 @@ class AccountFilter(forms.Form):
     """アカウントの一覧の絞り込み"""
 
     STATES = (("", "すべて"), ("opening", "開設の手続中"), ("listed", "掲載済み・確認中"), ("official", "公式"),
-              ("ended", "取下げ・不可"), ("held", "停止中"))
+              ("closing", "廃止の手続中"), ("ended", "廃止・取下げ・不可"), ("held", "停止中"))
     state = forms.ChoiceField(label="状態", required=False, choices=STATES)
     service = forms.ChoiceField(label="サービス", required=False, choices=[])
     division = forms.ModelChoiceField(Division.objects.all(), label="所属", required=False, empty_label="すべて")

@@ -4,6 +4,7 @@ from koshiki.register.models.account import Account
 from koshiki.register.models.application import Application, Decision, Review
 from koshiki.register.models.assignment import Assignment
 from koshiki.register.models.budget import Allowance, Spending
+from koshiki.register.models.closing import Closing, ClosingCheck
 from koshiki.register.models.connection import Connection, ConnectionAttempt, ServiceApp
 from koshiki.register.models.file import StoredFile
 from koshiki.register.models.hold import Hold
@@ -18,6 +19,8 @@ __all__ = [
     "Allowance",
     "Application",
     "Assignment",
+    "Closing",
+    "ClosingCheck",
     "Connection",
     "ConnectionAttempt",
     "Decision",

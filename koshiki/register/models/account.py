@@ -10,14 +10,14 @@ from koshiki.organization.models import Division, Person, RoleGrant
 
 class Accounts(models.QuerySet["Account"]):
     def visible_to(self, person: Person) -> Accounts:
-        """What is on the register: all staff; what is being opened: its division, the two, and auditors.
+        """What is on the register or was closed: all staff; what is being opened: its division, the two, and auditors.
 
         A deputy sees the division deputised for; IT, which keeps the connections, what can be connected.
         """
         standing = person.standing
         if standing.sees_everything:
             return self
-        seen = Q(state__in=Account.PUBLIC) | Q(division__in=standing.divisions | standing.deputy_of)
+        seen = Q(state__in=(*Account.PUBLIC, *Account.GONE)) | Q(division__in=standing.divisions | standing.deputy_of)
         if RoleGrant.Role.IT in standing.roles:
             seen |= Q(state__in=Account.ACQUIRED_ON)
         return self.filter(seen)
@@ -25,6 +25,10 @@ class Accounts(models.QuerySet["Account"]):
     def public(self) -> Accounts:
         """What citizens see: the accounts that the information policy head has listed (§6(3)イ)."""
         return self.filter(state__in=Account.PUBLIC)
+
+    def once_public(self) -> Accounts:
+        """What citizens no longer see: the accounts that were listed, and delisted for their closing (§7(2))."""
+        return self.filter(state__in=Account.GONE, listed_at__isnull=False)
 
 
 class Account(models.Model):
@@ -43,10 +47,13 @@ class Account(models.Model):
         RECEIVED = "received", "掲載待ち"
         LISTED = "listed", "掲載済み・確認中"
         OFFICIAL = "official", "公式"
+        DELISTED = "delisted", "廃止手続中（掲載削除済み）"
+        CLOSED = "closed", "廃止"
 
     PUBLIC = (State.LISTED, State.OFFICIAL)
-    ENDED = (State.WITHDRAWN, State.REJECTED)
-    EDITABLE = (State.PREPARING, State.RETURNED, *ENDED)
+    GONE = (State.DELISTED, State.CLOSED)  # off the register by §7(2)
+    ENDED = (State.WITHDRAWN, State.REJECTED, State.CLOSED)
+    EDITABLE = (State.PREPARING, State.RETURNED, State.WITHDRAWN, State.REJECTED)
     ACQUIRED_ON = (State.ACQUIRED, State.NOTIFIED, State.NOTIFICATION_RETURNED, State.RECEIVED, *PUBLIC)
 
     division = models.ForeignKey(Division, models.PROTECT, related_name="accounts", verbose_name="担当所属")
@@ -73,7 +80,7 @@ class Account(models.Model):
         ordering = ("division__code", "service", "pk")
         constraints = [
             models.UniqueConstraint(
-                fields=["url"], condition=~Q(url="") & ~Q(state__in=["withdrawn", "rejected"]),
+                fields=["url"], condition=~Q(url="") & ~Q(state__in=["withdrawn", "rejected", "closed"]),
                 name="one_account_of_each_address",
             ),
             models.CheckConstraint(

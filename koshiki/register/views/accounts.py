@@ -29,12 +29,14 @@ from koshiki.organization.sign_in import signed_in
 from koshiki.register.actions.connect import connects
 from koshiki.register.actions.holds import may_lift, may_stop
 from koshiki.register.address import account_address, register_address, the_citys_own
+from koshiki.register.closing import CLOSING, PEOPLE, closing_of, may_begin, standing, under_way
 from koshiki.register.flow import FLOW, State, decides_as, may_enter_paper, open_application
 from koshiki.register.forms.running import AccountFilter
 from koshiki.register.models import (
     Account,
     Application,
     Assignment,
+    Closing,
     Decision,
     Hold,
     Notification,
@@ -43,7 +45,7 @@ from koshiki.register.models import (
     ProfileCheck,
     Verification,
 )
-from koshiki.register.rail import NEWEST, TONES, history, rail_of, where_it_stands
+from koshiki.register.rail import NEWEST, TONES, history, rail_name, rail_of, where_it_stands
 from koshiki.register.turn import turn_of
 from koshiki.register.views.pages import sees_inside
 
@@ -51,7 +53,13 @@ _PAGE = 50
 _OPENING = (State.PREPARING, State.DECIDING, State.RETURNED, State.APPROVED, State.ACQUIRED, State.NOTIFIED,
             State.NOTIFICATION_RETURNED, State.RECEIVED)
 _TO_BE_RECORDED = "（CMSへの掲載の後に決まります）"
-_BESIDE = {"account_paper": "outline", "account_withdraw": "text danger"}  # never what the page asks for
+_BESIDE = {"account_paper": "outline", "account_withdraw": "text danger", "closing_withdraw": "text",
+           "account_closing": "text danger"}  # never what the page asks for
+_TO_CLOSE = {  # what the person may do of §7: the word, the page, and whether it is what the page asks for
+    "delist": ("届出を読んで掲載を削除する", "account_delist"), "confirm": ("削除されたことを確認する", "closing_page"),
+    "close": ("廃止したことを記録する", "account_close"), "withdraw": ("廃止の届出を取り下げる", "closing_withdraw"),
+}
+_ENDING = {"submit", "notify", "list", "make_official"}  # steps to official, that nobody takes while it is closed
 _GROUPS = {"opening": _OPENING, "listed": (State.LISTED,), "official": (State.OFFICIAL,), "ended": Account.ENDED}
 
 
@@ -75,6 +83,8 @@ def _filtered(form: AccountFilter, by: Person) -> QuerySet[Account]:
     found = Account.objects.visible_to(by).select_related("division").annotate(held=Exists(stops))
     if chosen.get("state") == "held":
         found = found.filter(held=True)
+    elif chosen.get("state") == "closing":
+        found = found.filter(closings__state__in=Closing.UNDER_WAY)
     elif states := _GROUPS.get(chosen.get("state", "")):
         found = found.filter(state__in=states)
     if chosen.get("service"):
@@ -91,15 +101,17 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
     """One account."""
     by = signed_in(request)
     shown = get_object_or_404(_with_last_known(Account.objects.visible_to(by)), pk=pk)
+    shown.__dict__.setdefault("standing", None)
     _read(shown)
     within, turn, policy = sees_inside(by, shown), turn_of(shown), next(iter(shown.policies.all()), None)
-    offered = {step.name for step in FLOW.open_to(shown, by)}
+    offered = {step.name for step in FLOW.open_to(shown, by)} - (_ENDING if under_way(shown) else set())
     holds = list(Hold.objects.ever_on(shown).select_related("account__division", "by"))
     open_holds = [hold for hold in holds if hold.until is None]
     context = {
-        "account": shown, "inside": within, "posting": Account.PUBLIC,
-        "where": where_it_stands(shown, turn), "rail": rail_of(shown, turn),
-        "doings": _doings(shown, by, offered, policy), "facts": _facts(shown), "policy": policy,
+        "account": shown, "inside": within, "gone": shown.state in Account.GONE, "posting": (*Account.PUBLIC, *Account.GONE),
+        "where": where_it_stands(shown, turn), "rail": rail_of(shown, turn), "rail_name": rail_name(shown),
+        "doings": sorted([*_closing_doings(shown, by), *_doings(shown, by, offered, policy)], key=_is_quiet),
+        "facts": _facts(shown), "policy": policy,
         **_shortened("people", [held for held in shown.assignments.all() if held.holds], 20),
         **_shortened("holds", [(hold, may_lift(hold, by)) for hold in open_holds], 3),
         "may_stop": may_stop(by, shown) and shown.state in Account.ACQUIRED_ON, "may_name": "name_people" in offered,
@@ -125,9 +137,10 @@ def _facts(account: Account) -> list[tuple[str, Any] | tuple[str, Any, str]]:
         ("アカウント名", account.name if account.acquired_on else f"{account.name}（予定）"),
         ("担当所属", f"{account.division}（電話 {account.division.telephone}）"),
     ]
+    if account.state in (*Account.ACQUIRED_ON, *Account.GONE):
+        facts += [("ユーザー名", account.handle or "なし"), ("アカウントのURL", account_address(account))]
     if account.state in Account.ACQUIRED_ON:
-        facts += [("ユーザー名", account.handle or "なし"), ("アカウントのURL", account_address(account)),
-                  ("掲載ページのURL", register_address(account) or _TO_BE_RECORDED, "§6(3)ウ")]
+        facts.append(("掲載ページのURL", register_address(account) or _TO_BE_RECORDED, "§6(3)ウ"))
     if account.introduction:
         facts.append(("紹介文", account.introduction, "§6(3)イ"))
     return facts
@@ -160,9 +173,9 @@ def _with_last_known(accounts: QuerySet[Any]) -> QuerySet[Any]:
         newest_check=FilteredRelation("profile_checks", condition=Q(profile_checks__pk=F("check"))),
         newest_verification=FilteredRelation("verifications", condition=Q(verifications__pk=F("finding"))),
         open_exception=FilteredRelation("profile_exceptions", condition=Q(profile_exceptions__ended_at__isnull=True)),
-        live_connection=FilteredRelation("connections", condition=Q(connections__ended_at__isnull=True)),
+        live_connection=FilteredRelation("connections", condition=Q(connections__ended_at__isnull=True)), standing=standing(),
     ).select_related("division", "created_by", "newest_check__by", "newest_verification", "open_exception__by",
-                     "live_connection__connected_by")
+                     "live_connection__connected_by", *(f"standing__{name}" for name in PEOPLE))
     return found
 
 
@@ -178,7 +191,7 @@ def _read(account: Account) -> None:
         Prefetch("applications", Application.objects.select_related("submitted_by").prefetch_related(
             Prefetch("decisions", Decision.objects.select_related("by")))),
         "policies",
-        Prefetch("notifications", Notification.objects.select_related("submitted_by")),
+        Prefetch("notifications", Notification.objects.select_related("submitted_by", "closing")),
         Prefetch("assignments", Assignment.objects.select_related("person")))
 
 
@@ -189,6 +202,21 @@ def _readers() -> dict[str, Subquery]:
     members = Posting.objects.current().filter(division=OuterRef("division")).order_by().values("division")
     return {"policy_read": Subquery(read.annotate(n=Count("pk")).values("n")),
             "policy_for": Subquery(members.annotate(n=Count("person", distinct=True)).values("n"))}
+
+
+def _closing_doings(account: Account, by: Person) -> list[tuple[str, str, str]]:
+    """What this person may do of the closing (§7), drawn from its own table; the form, while it may be handed in."""
+    closing = closing_of(account)
+    offered = {step.name for step in CLOSING.open_to(closing, by)} if closing else set()
+    found = [page for name, page in _TO_CLOSE.items() if name in offered]
+    blank = closing is None and account.state in Account.ACQUIRED_ON and may_begin(account, by)
+    if blank or offered & {"draft", "notify"}:
+        found.append(("廃止届出書（別紙3）を作る" if blank else "廃止届出書（別紙3）の続き", "account_closing"))
+    return [(word, reverse(name, args=[account.pk]), _BESIDE.get(name, "solid")) for word, name in found]
+
+
+def _is_quiet(doing: tuple[str, str, str]) -> bool:
+    return doing[2].startswith("text")
 
 
 def _doings(account: Account, by: Person, offered: set[str], policy: Policy | None) -> list[tuple[str, str, str]]:

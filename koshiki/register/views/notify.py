@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from koshiki.guideline import guideline
 from koshiki.organization.models import Person
 from koshiki.organization.roles import heads
 from koshiki.organization.sign_in import signed_in
@@ -14,13 +17,15 @@ from koshiki.register import actions
 from koshiki.register.actions.notify import form as paper_form
 from koshiki.register.actions.notify import known_fields
 from koshiki.register.address import register_address
+from koshiki.register.closing import CLOSING, closing_of
 from koshiki.register.files import BadFile
 from koshiki.register.flow import FLOW
 from koshiki.register.forms.opening import CommentForm, NotificationForm
 from koshiki.register.models import Account, Notification
+from koshiki.register.paper import pdf, sheet_of
 from koshiki.register.policy import newest_policy, public_policy, shown_items
-from koshiki.register.turn import head_title
-from koshiki.register.views.pages import bad_file, done, form_page, inside, on_paper, opened
+from koshiki.register.views.pages import bad_file, done, form_page, inside, opened
+from koshiki.register.word import docx
 
 
 @require_http_methods(["GET", "POST"])
@@ -61,7 +66,7 @@ def _notified(form: NotificationForm, account: Account, by: Person) -> bool:
 def account_notification(request: HttpRequest, pk: int) -> HttpResponse:
     """The newest notification of an account."""
     by, account = inside(request, pk)
-    newest = account.notifications.order_by("-version").first()
+    newest = account.notifications.order_by("-submitted_at").first()
     if newest is None:
         raise Http404
     return _paper(request, newest, by)
@@ -84,16 +89,40 @@ def _found(request: HttpRequest, pk: int) -> tuple[Person, Notification]:
 
 
 def _paper(request: HttpRequest, found: Notification, by: Person) -> HttpResponse:
-    paper, rows = paper_form(), found.content
-    newest = not Notification.objects.filter(account=found.account, form=found.form, version__gt=found.version).exists()
-    offered = {step.name for step in FLOW.open_to(found.account, by)} if newest else set()
     return render(request, "register/notification.html", {
-        "account": found.account, "notification": found, "paper": paper, "offered": offered,
-        "rows": [(row.label, rows.get(row.key, "")) for row in paper.field],
-        "footer": [(row.label, rows.get(row.key, "")) for row in paper.footer],
-        "head_title": head_title(found.account.division), "dated": on_paper(found.submitted_at),
-        "items": shown_items(found.policy) if found.policy else [],
-    })
+        "account": found.account, "notification": found, "sheet": sheet_of(found), "offered": _offered(found, by)})
+
+
+@require_safe
+def notification_pdf(request: HttpRequest, pk: int) -> HttpResponse:
+    """The form with its attachments as one PDF."""
+    _, found = _found(request, pk)
+    return _file(found, pdf(sheet_of(found)), "application/pdf", "pdf")
+
+
+@require_safe
+def notification_docx(request: HttpRequest, pk: int) -> HttpResponse:
+    """The same for Word."""
+    _, found = _found(request, pk)
+    return _file(found, docx(sheet_of(found)), "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
+                 "docx")
+
+
+def _file(found: Notification, content: bytes, kind: str, ending: str) -> HttpResponse:
+    """Saved under the form's own words: 別紙3_磐田市防災_第1回.pdf."""
+    name = f"{guideline().forms[found.form].clause.removeprefix('§')}_{found.account.name}_第{found.version}回.{ending}"
+    return HttpResponse(content, content_type=kind, headers={
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}", "Cache-Control": "private, no-store"})
+
+
+def _offered(found: Notification, by: Person) -> set[str]:
+    """What the person may do with this form: only with the newest of its kind."""
+    if Notification.objects.filter(account=found.account, form=found.form, version__gt=found.version).exists():
+        return set()
+    if found.form == Notification.Form.OPENING:
+        return {step.name for step in FLOW.open_to(found.account, by)} & {"receive", "return_notification"}
+    closing = closing_of(found.account)
+    return {step.name for step in CLOSING.open_to(closing, by)} & {"delist", "return"} if closing else set()
 
 
 @require_POST

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -10,9 +9,7 @@ from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.utils import timezone
 
-from koshiki.calendar import era_year
 from koshiki.organization.models import Person
 from koshiki.organization.roles import sees_division
 from koshiki.organization.sign_in import signed_in
@@ -54,7 +51,7 @@ def home_of(account: Account) -> str:
 
 def done(request: HttpRequest, account: Account, words: str) -> HttpResponse:
     """Back to the account, saying what happened and whose turn is next."""
-    account.refresh_from_db()
+    account = Account.objects.select_related("division", "created_by").get(pk=account.pk)
     turn = turn_of(account)
     follow = f"次は「{turn.what}」（{turn.who}）です。" if turn.what else ""
     messages.success(request, f"{words}{follow}")
@@ -66,12 +63,6 @@ def form_page(request: HttpRequest, account: Account, form: forms.BaseForm, titl
     template = more.pop("template", "register/form.html")
     context = {"account": account, "form": form, "title": title, "files": form.is_multipart(), **more}
     return render(request, template, context, status=422 if form.errors else 200)
-
-
-def on_paper(moment: datetime) -> str:
-    """令和8年11月23日: a date as forms have it, without the weekday."""
-    day = timezone.localdate(moment)
-    return f"{era_year(day)}{day.month}月{day.day}日"
 
 
 def bad_file(form: forms.Form, field: str, message: str) -> None:

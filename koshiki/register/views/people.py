@@ -18,8 +18,9 @@ from koshiki.register import actions
 from koshiki.register.flow import FLOW
 from koshiki.register.forms.running import NamingForm, ReasonForm
 from koshiki.register.models import Assignment
+from koshiki.register.paper import on_paper
 from koshiki.register.turn import head_title
-from koshiki.register.views.pages import form_page, inside, on_paper
+from koshiki.register.views.pages import form_page, inside
 
 _PAGE = 50
 
