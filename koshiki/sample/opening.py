@@ -1,4 +1,4 @@
-"""The sample's accounts, opened by the book (§6) as far as their stage, by office hours on a set clock."""
+"""The sample's accounts, opened by the book (§6), and closed by it (§7), as far as their stage, on a set clock."""
 
 from __future__ import annotations
 
@@ -152,6 +152,29 @@ class Opening:
         actions.record_profile(self.account, ProfileCheck.Result.HOLDS, f"{self.row['introduction']}\n{address}",
                                Upload(screen(address), "profile.png"), by=self.author)
 
+    # ── the steps of §7 ────────────────────────────────────────────
+
+    def notify_closing(self) -> None:
+        division = self.account.division
+        typed = {"content": self.row["content"], "reason": self.row["reason"], "person_in_charge": self.author.name,
+                 "contact": f"{division.telephone} 内線 {self.author.extension}"}
+        with self.then(DAY):
+            actions.save_closing_draft(self.account, typed, by=self.author)
+        with self.then():
+            actions.notify_closing(self.account, typed, by=self.people[self.row["head"]])
+
+    def delist(self) -> None:
+        with self.then():
+            actions.delist(self.account, by=self.people["ip_head"])
+
+    def end(self) -> None:
+        """The head has seen that the page is gone, has closed the account, and keeps a picture of each (§7(3))."""
+        head, address = self.people[self.row["head"]], register_address(self.account)
+        with self.then():
+            actions.confirm_page_gone(self.account, Upload(screen(f"410 {address}"), "page.png"), by=head)
+        with self.then():
+            actions.close_account(self.account, clock.today(), Upload(screen(f"404 {self.account.url}"), "account.png"), by=head)
+
     # ── what the steps share ───────────────────────────────────────
 
     @property
@@ -184,6 +207,8 @@ STAGES = (
     ("received", (Opening.receive,)),
     ("listed", (Opening.list, Opening.show)),
     ("official", (Opening.connect, Opening.make_official, Opening.name_people)),
+    ("closing", (Opening.notify_closing,)),
+    ("closed", (Opening.delist, Opening.end)),
 )
 
 

@@ -27,7 +27,9 @@ from koshiki.organization.importing.acts import hand_in
 from koshiki.organization.models import Absence, Deputy, Division, Import, Person, Posting, RoleGrant
 from koshiki.posts.models import Approval, Delivery, Post
 from koshiki.register import actions as register_work
+from koshiki.register.actions.notify import Upload
 from koshiki.register.models import Account, Assignment, Hold, Notification
+from koshiki.sample.pictures import screen
 from koshiki.sample.place import told
 from koshiki.sample.sns import place
 from tests.browser.desks import Seat
@@ -44,6 +46,7 @@ NO_PAGES = {
     "post_take_over", "post_preview", "delivery_release", "delivery_take", "delivery_media",
     "stored_file", "post_image", "post_upload", "public_asset",
     "public_picture", "public_staged", "healthz", "metrics", "register_page_look",
+    "notification_pdf", "notification_docx",
 }
 NUMBERS = {row["key"]: row["number"] for row in told("person")}
 
@@ -89,7 +92,7 @@ def first(model: type, **which: object) -> Callable[[], object]:
     return lambda: model.objects.filter(**which).order_by("pk")[0]  # type: ignore[attr-defined]
 
 
-OFFICIAL, FEED = called("磐田市（見本）公式"), called("防災からのお知らせ")
+OFFICIAL, FEED, CLOSING = called("磐田市（見本）公式"), called("防災からのお知らせ"), called("防災だより（見本）")
 SENT, RETURNED, WAITING = titled("市民文化祭の開催"), titled("インフルエンザ予防接種の案内"), titled("イルミネーションの点灯式")
 TOUR = (
     # the author
@@ -128,7 +131,8 @@ TOUR = (
     Stop("pr_head", "division", first(Division, code="320")), Stop("pr_head", "deputy_new", first(Division, code="320")),
     Stop("pr_head", "deputy_end", first(Deputy, division__code="320")),
     Stop("pr_head", "absence_new", somebody("pr_head")), Stop("pr_head", "absence_end", first(Absence)),
-    Stop("pr_head", "person", somebody("pr_head")), Stop("bosai_head", "home"), Stop("bosai_head", "hold_lift", first(Hold)),
+    Stop("pr_head", "person", somebody("pr_head")), Stop("bosai_head", "home"),
+    Stop("bosai_head", "hold_lift", first(Hold, kind="stop")),
     # an opening, page by page
     Stop("kosodate_author", "home"), Stop("kosodate_author", "account", in_state("returned")),
     Stop("kosodate_author", "account_apply", in_state("returned")),
@@ -148,6 +152,15 @@ TOUR = (
     Stop("sports_head", "account_notify", in_state("acquired"), press="届け出る"),
     Stop("bunkazai_head", "account", in_state("listed")), Stop("bunkazai_head", "account_profile", in_state("listed")),
     Stop("bunkazai_head", "profile_explain", in_state("listed")), Stop("bunkazai_head", "account_policy", in_state("listed")),
+    # a closing, page by page
+    Stop("bosai_author", "account_closing", FEED), Stop("bosai_head", "account_closing", FEED, press="届け出る"),
+    Stop("bosai_head", "account", CLOSING), Stop("bosai_head", "closing_withdraw", CLOSING),
+    Stop("bosai_head", "closing_page", in_state("delisted")),
+    Stop("bosai_head", "closing_page", in_state("delisted"), press="いま取りに行って確かめる"),
+    Stop("bosai_head", "account_close", called("終える所")), Stop("bosai_head", "account", in_state("delisted")),
+    Stop("ip_staff", "closing_return", CLOSING),
+    Stop("ip_head", "notification", first(Notification, form="closing", received_at=None)),
+    Stop("ip_head", "account_delist", CLOSING), Stop("author", "account", in_state("closed")),
     # 情報政策課
     Stop("ip_head", "home"), Stop("ip_head", "account_decide", in_state("deciding")),
     Stop("ip_head", "account_decide", in_state("deciding"), press="差し戻す"),
@@ -174,6 +187,7 @@ TOUR = (
     Stop("it", "division", first(Division, code="110")), Stop("it", "division_edit", first(Division, code="110")),
 )
 CITIZENS = ("", "feed/", "check.html", "check.html?q=@iwata_mihon", "check.html?q=https://x.com/iwata",
+            "check.html?q=https://nikki.iwata-mihon.example/", "en/check.html?q=https://nikki.iwata-mihon.example/",
             "about.html", "en/", "en/feed/", "en/check.html", "en/about.html", "no-such-page.html")
 
 
@@ -214,6 +228,20 @@ def _what_a_year_brings() -> None:
     register_work.stop("成りすましの疑いがあるため、確かめる間", account=FEED(), by=approver)
     Delivery.objects.filter(post=SENT(), account=OFFICIAL()).update(
         state="person", reason="サービスが答えず、調べても見つかりませんでした。", sent_at=None, url="")
+    _what_is_being_closed()
+
+
+def _what_is_being_closed() -> None:
+    """An account that was delisted, and one whose head has seen that it is gone."""
+    author, head, ip_head = (somebody(key)() for key in ("bosai_author", "bosai_head", "ip_head"))
+    typed = {"content": "訓練の案内", "reason": "ほかのアカウントにまとめるため。", "person_in_charge": "見本", "contact": "110"}
+    for name in ("消えた所", "終える所"):
+        account = Account.objects.create(
+            division=CLOSING().division, service="blog", state="listed", name=name, created_by=author,
+            url=f"https://mihon.example/{name}/", acquired_on=clock.today(), listed_at=clock.now())
+        register_work.notify_closing(account, typed, by=head)
+        register_work.delist(account, by=ip_head)
+    register_work.confirm_page_gone(account, Upload(screen("410"), "なくなった頁.png"), by=head)
 
 
 @dataclass

@@ -29,7 +29,7 @@ from koshiki.posts.delivery.claim import claim
 from koshiki.posts.models import Delivery, Post
 from koshiki.posts.stages import STAGES, stage_of
 from koshiki.public import static_copy
-from koshiki.register.models import Account, Connection
+from koshiki.register.models import Account, Closing, Connection
 from koshiki.sample.place import password, told
 from koshiki.sample.sns.store import Store
 from tests.canary import Listening, Secrets, database_places, file_places
@@ -66,8 +66,15 @@ def test_its_log_holds(sample: Sample) -> None:
 
 
 def test_there_is_an_account_at_every_stage_that_leads_to_official(sample: Sample) -> None:
-    way = set(Account.State) - {*Account.ENDED, Account.State.NOTIFICATION_RETURNED}
-    assert set(Account.objects.values_list("state", flat=True)) == way
+    way = set(Account.State) - {*Account.ENDED, *Account.GONE, Account.State.NOTIFICATION_RETURNED}
+    assert set(Account.objects.values_list("state", flat=True)) == {*way, Account.State.CLOSED}
+
+
+def test_one_account_is_being_closed_and_one_is_closed(sample: Sample) -> None:
+    assert sorted(Closing.objects.values_list("state", flat=True)) == ["closed", "notified"]
+    closed = Account.objects.get(state=Account.State.CLOSED)
+    assert "廃止しました" in Client().get("/official/check.html", {"q": closed.url}).text
+    assert Client().get(f"/official/accounts/{closed.pk}/").status_code == 410
 
 
 def test_there_is_a_post_of_every_fate(sample: Sample) -> None:
