@@ -42,3 +42,11 @@ def at(moment: datetime) -> Iterator[None]:
         yield
     finally:
         _set.reset(token)
+
+
+def spoken(seconds: int) -> str:
+    """A length of time as people say it."""
+    minutes, rest = divmod(seconds, 60)
+    hours, minutes = divmod(minutes, 60)
+    parts = ((hours, "時間"), (minutes, "分"), (rest, "秒"))
+    return "".join(f"{count}{unit}" for count, unit in parts if count) or "0秒"

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import math
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from koshiki.clock import spoken
 from koshiki.text import graphemes
 
 Content = Mapping[str, str]
@@ -41,18 +43,19 @@ class KeyField:
 
 @dataclass(frozen=True)
 class VideoRules:
-    """What a service takes of films; always one alone, without pictures beside it."""
+    """What a service takes of films; always one alone, without pictures beside it. None: of any length, of any size."""
 
     mimes: tuple[str, ...]
     max_bytes: int
-    max_seconds: int
+    max_seconds: int | None = None
+    max_pixels: int | None = None
 
 
 @dataclass(frozen=True)
 class MediaRules:
     """What a service takes: posts/ makes renditions that obey it.
 
-    `ratios`: the narrowest and the widest width : height; None for any. `video` None: no films.
+    `ratios`: the narrowest and the widest width : height; None for any. Without `mimes` no pictures, without `video` no films.
     """
 
     max_count: int
@@ -129,17 +132,23 @@ def field_problem(declared: Field, value: str, length: int, service: str) -> str
 
 def media_problems(media: Sequence[Media], rules: MediaRules, service: str) -> list[str]:
     """What is wrong with the pictures and films, each named by its place, in words for their author."""
-    films = [item for item in media if item.is_video]
-    found = []
-    if len(media) > rules.max_count:
-        found.append(f"{service}に付けられる画像は{rules.max_count}枚までです（いま{len(media)}枚）。")
-    if films and rules.video is None:
-        found.append(f"{service}へは、koshiki から動画を発信できません。")
-    elif films and len(media) > 1:
-        found.append(f"{service}では、動画は1本だけで発信します。画像と一緒にはできません。")
+    found = [*_together(media, rules, service)]
     for place, item in enumerate(media, start=1):
         found += [f"{'動画' if item.is_video else '画像'}{place}：{message}" for message in _breaks(item, rules)]
     return found
+
+
+def _together(media: Sequence[Media], rules: MediaRules, service: str) -> Iterator[str]:
+    """What is wrong with their kinds and their number."""
+    films = sum(item.is_video for item in media)
+    if films and rules.video is None:
+        yield f"{service}へは、koshiki から動画を発信できません。"
+    elif films and len(media) > 1:
+        yield f"{service}では、動画は1本だけで発信します。画像と一緒にはできません。"
+    elif not films and media and not rules.mimes:
+        yield f"{service}へは、画像を発信できません。動画を1本付けてください。"
+    elif not films and len(media) > rules.max_count:
+        yield f"{service}に付けられる画像は{rules.max_count}枚までです（いま{len(media)}枚）。"
 
 
 def _breaks(item: Media, rules: MediaRules) -> list[str]:
@@ -152,6 +161,8 @@ def _breaks(item: Media, rules: MediaRules) -> list[str]:
 
 
 def _picture_breaks(item: Media, rules: MediaRules) -> Iterator[str]:
+    if not rules.mimes:
+        return
     if item.mime not in rules.mimes:
         yield f"この形式（{item.mime}）は使えません。"
     if item.size > rules.max_bytes:
@@ -168,6 +179,8 @@ def _film_breaks(item: Media, rules: VideoRules | None) -> Iterator[str]:
     if item.mime not in rules.mimes:
         yield f"この形式（{item.mime}）は使えません。"
     if item.size > rules.max_bytes:
-        yield f"{rules.max_bytes // 1_000_000}MBまでです。"
-    if item.seconds > rules.max_seconds:
-        yield f"{rules.max_seconds}秒までです（いま{item.seconds:.0f}秒）。"
+        yield f"{rules.max_bytes // 1_000_000:,}MBまでです（いま{item.size / 1_000_000:,.0f}MB）。"
+    if rules.max_pixels is not None and item.width * item.height > rules.max_pixels:
+        yield f"画面は{rules.max_pixels // 10_000}万画素までです（いま{item.width}×{item.height}）。"
+    if rules.max_seconds is not None and item.seconds > rules.max_seconds:
+        yield f"{spoken(rules.max_seconds)}までです（いま{spoken(math.ceil(item.seconds))}）。"

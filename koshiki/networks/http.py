@@ -11,12 +11,13 @@ import json as json_format
 import ssl
 import time
 import zlib
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import closing
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, BinaryIO
 from urllib.parse import urljoin
 
 import httpcore
@@ -29,6 +30,9 @@ from koshiki.networks.file_part import FilePart
 from koshiki.networks.reach import Forbidden, NeverSent, Pinned, Way, way_to
 
 __all__ = ["Answer", "Fetched", "Forbidden", "NeverSent", "NoAnswer", "call", "fetch", "retry_after"]
+
+Files = Mapping[str, tuple[str, bytes | Path, str]]
+"""Of a form: name, content (by a path: read while it is sent), kind."""
 
 USER_AGENT = "koshiki/0.1"
 MAX_BYTES = 1_000_000
@@ -99,7 +103,7 @@ def call(
     headers: Mapping[str, str | Secret] | None = None,
     json: object = None,
     form: Mapping[str, str | Secret] | None = None,
-    files: Mapping[str, tuple[str, bytes, str]] | None = None,
+    files: Files | None = None,
     content: bytes | FilePart | None = None,
     last_check: Callable[[], None] | None = None,
     private: bool = False,
@@ -108,24 +112,25 @@ def call(
 ) -> Answer:
     """One request and its answer; `last_check` runs on the open connection directly before the first byte.
 
-    `content` is a body as it stands, its kind in `headers`; a part of a file is read while it is sent. Secrets may be
+    `content` is a body as it stands, its kind in `headers`; a part of a file, and what `files` name by a path, is read
+    while it is sent. Secrets may be
     the token, headers, values of `form` and of a `json` object: then, as with `private`, it goes by https, or inside the
     networks that are allowed, only; and a server that says back a secret which it was sent is not quoted with it.
     Raises NeverSent (Forbidden), NoAnswer, and whatever `last_check` raises (then nothing was sent).
     """
-    request = _request(
-        method=method, url=url, token=token, headers=headers, json=json, form=form, files=files, content=content
-    )
-    seconds = SECONDS if seconds is None else seconds
-    deadline = time.monotonic() + seconds
-    host, port = request.url.host, request.url.port or {"http": 80, "https": 443}[request.url.scheme]
-    way = way_to(host, port, min(seconds, _CONNECT_SECONDS))
-    secrets = _secrets_in({"token": token}, headers, form, json)
-    if (secrets or private) and request.url.scheme == "http" and not way.inside:
-        raise Forbidden("暗号化されない接続（http）では、認証情報を送りません。")
-    writing = _Writing(last_check)
-    with closing(_pool(way, deadline)) as pool:
-        answer = _sent(pool, request, writing, max_bytes)
+    with _opened(files) as read:
+        request = _request(
+            method=method, url=url, token=token, headers=headers, json=json, form=form, files=read, content=content
+        )
+        seconds = SECONDS if seconds is None else seconds
+        deadline = time.monotonic() + seconds
+        host, port = request.url.host, request.url.port or {"http": 80, "https": 443}[request.url.scheme]
+        way = way_to(host, port, min(seconds, _CONNECT_SECONDS))
+        secrets = _secrets_in({"token": token}, headers, form, json)
+        if (secrets or private) and request.url.scheme == "http" and not way.inside:
+            raise Forbidden("暗号化されない接続（http）では、認証情報を送りません。")
+        with closing(_pool(way, deadline)) as pool:
+            answer = _sent(pool, request, _Writing(last_check), max_bytes)
     return replace(answer, body=_without(answer.body, secrets))
 
 
@@ -161,6 +166,18 @@ def _until(date: str) -> int:
 # ---------------------------------------------------------------- one request
 
 
+@contextmanager
+def _opened(files: Files | None) -> Iterator[Mapping[str, tuple[str, bytes | BinaryIO, str]] | None]:
+    """The files of a form, those named by a path open to be read. Raises NeverSent where one is not there."""
+    with ExitStack() as stack:
+        try:
+            read = {key: (name, stack.enter_context(content.open("rb")) if isinstance(content, Path) else content, mime)
+                    for key, (name, content, mime) in (files or {}).items()}
+        except OSError:
+            raise NeverSent("送るファイルを読めません。") from None
+        yield read or None
+
+
 def _request(
     *,
     method: str,
@@ -169,7 +186,7 @@ def _request(
     headers: Mapping[str, str | Secret] | None,
     json: object,
     form: Mapping[str, str | Secret] | None,
-    files: Mapping[str, tuple[str, bytes, str]] | None,
+    files: Mapping[str, tuple[str, bytes | BinaryIO, str]] | None,
     content: bytes | FilePart | None,
 ) -> httpx.Request:
     """Raises Forbidden for an address that is not one of the web, NeverSent for one that can't be written."""

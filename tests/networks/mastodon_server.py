@@ -67,6 +67,7 @@ class MastodonServer(StandIn):
         self.processing = 0
         """How many times a picture is said to be in work yet."""
         self.max_characters = 500
+        self.takes = [*PICTURE_TYPES, "video/mp4"]
         self.page = 40
         self.list_answer: Any = None
         """Instead of the list of statuses."""
@@ -141,7 +142,8 @@ class _Handler(Handler):
         statuses = {"max_characters": self.state.max_characters, "characters_reserved_per_url": 23,
                     "max_media_attachments": 4}  # fmt: skip
         media = {"image_size_limit": 16_777_216, "image_matrix_limit": 33_177_600, "description_limit": 1500,
-                 "supported_mime_types": PICTURE_TYPES}  # fmt: skip
+                 "supported_mime_types": self.state.takes, "video_size_limit": 103_809_024,
+                 "video_matrix_limit": 8_294_400}  # fmt: skip
         self.send_json({"configuration": {"statuses": statuses, "media_attachments": media}})
 
     # -------------------------------------------------------- connecting
@@ -203,6 +205,7 @@ class _Handler(Handler):
             self.state.media[media_id] = {
                 "alt": alt.decode() if isinstance(alt, bytes) else "",
                 "bytes": picture,
+                "kind": parts["file"].get_content_maintype(),
                 "waits": self.state.processing,
             }
         return self.send_json(self.media_json(media_id), 202 if self.state.processing else 200)
@@ -215,8 +218,8 @@ class _Handler(Handler):
         return self.send_json(self.media_json(media_id), 206 if media["waits"] >= 0 else 200)
 
     def media_json(self, media_id: str) -> dict[str, Any]:
-        alt = self.state.media[media_id]["alt"]
-        return {"id": media_id, "type": "image", "url": f"{self.state.base}/m/{media_id}", "description": alt}
+        alt, kind = self.state.media[media_id]["alt"], self.state.media[media_id]["kind"]
+        return {"id": media_id, "type": kind, "url": f"{self.state.base}/m/{media_id}", "description": alt}
 
     # -------------------------------------------------------- statuses
 

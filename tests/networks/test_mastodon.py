@@ -5,6 +5,8 @@ from __future__ import annotations
 import http.client
 import traceback
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -13,6 +15,7 @@ import pytest
 from koshiki.networks import network
 from koshiki.networks.base import (
     Link,
+    Media,
     Network,
     NotSent,
     Outgoing,
@@ -194,3 +197,53 @@ class TestSecrecy:
     ) -> None:
         server.shown_address = "javascript:alert(1)//"
         assert opened.publish(plain, {}, nothing).url == ""
+
+
+class TestFilms:
+    @pytest.fixture
+    def outgoing(self, plain: Outgoing, tmp_path: Path) -> Outgoing:
+        (tmp_path / "film.mp4").write_bytes(bytes(range(251)) * 4000)
+        item = Media(tmp_path / "film.mp4", "video/mp4", "放水する消防団員", 1280, 720, seconds=60)
+        return replace(plain, media=(item,))
+
+    def test_a_film_arrives_whole_with_its_words(
+        self, server: MastodonServer, opened: Mastodon, outgoing: Outgoing
+    ) -> None:
+        opened.publish(outgoing, opened.prepare(outgoing, {}, lambda _: None, nothing), nothing)
+        [sent] = server.media.values()
+        assert (sent["kind"], sent["alt"], sent["bytes"]) == ("video", "放水する消防団員", outgoing.media[0].bytes)
+        assert len(server.statuses[0].media_ids) == 1
+
+    def test_a_film_is_read_while_it_is_sent(
+        self, server: MastodonServer, opened: Mastodon, outgoing: Outgoing, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def whole(_item: Media) -> bytes:
+            raise AssertionError("held whole")
+
+        monkeypatch.setattr(Media, "bytes", property(whole))
+        assert opened.prepare(outgoing, {}, lambda _: None, nothing)["ready"] == 1
+
+    def test_a_film_that_is_gone_was_never_sent(
+        self, server: MastodonServer, opened: Mastodon, outgoing: Outgoing, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(Media, "size", 7)
+        outgoing.media[0].path.unlink()
+        with pytest.raises(NotSent, match="ファイルを読めません"):
+            opened.prepare(outgoing, {}, lambda _: None, nothing)
+        assert [path for _method, path, _headers in server.requests if path == "/api/v2/media"] == []
+
+    def test_the_server_says_what_films_it_takes(self, server: MastodonServer, outgoing: Outgoing) -> None:
+        film = outgoing.media[0]
+        large = replace(film, width=4096, height=2304)
+        service = Mastodon(connected(server.base, server.city.token, account="42"))
+        assert service.problems(outgoing.content, [film]) == []
+        [told] = service.problems(outgoing.content, [large])
+        assert told.message == "動画1：画面は829万画素までです（いま4096×2304）。"
+        server.takes.remove("video/mp4")
+        without = Mastodon(connected(server.base, server.city.token, account="42"))
+        [told] = without.problems(outgoing.content, [film])
+        assert told.message == "Mastodonへは、koshiki から動画を発信できません。"
+
+    def test_of_a_server_that_says_nothing_the_least_is_expected(self, outgoing: Outgoing) -> None:
+        film = replace(outgoing.media[0], width=3840, height=2160)
+        assert len(Mastodon().problems(outgoing.content, [film])) == 1

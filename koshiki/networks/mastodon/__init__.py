@@ -52,6 +52,7 @@ from koshiki.networks.base import (
     TakesKey,
     Threads,
     TokenDead,
+    VideoRules,
 )
 from koshiki.networks.mastodon import connecting, counting, reading
 from koshiki.networks.mastodon.api import Api, own_address
@@ -97,7 +98,13 @@ class Mastodon(Threads, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsComm
             max_bytes=self._fact("max_bytes", 16_777_216),
             max_pixels=self._fact("max_pixels", 33_177_600),
             max_alt=self._fact("max_alt", 1500),
+            video=self._films if self.link.facts.get("films", True) else None,
         )
+
+    @property
+    def _films(self) -> VideoRules:
+        return VideoRules((connecting.FILM,), self._fact("max_film_bytes", connecting.USUAL_FILM_BYTES),
+                          max_pixels=self._fact("max_film_pixels", connecting.USUAL_FILM_PIXELS))
 
     def count(self, text: str) -> int:
         return counting.length(text, self._fact("url_characters", counting.URL_LENGTH))
@@ -150,13 +157,11 @@ class Mastodon(Threads, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsComm
     def prepare(
         self, outgoing: Outgoing, stage: Stage, save_stage: SaveStage, last_check: LastCheck
     ) -> Stage:
-        """Uploads the pictures, one after the other, and waits until the server has processed each."""
+        """Uploads the pictures or the film, one after the other, and waits until the server has processed each."""
         ids, ready = list(stage.get("media", ())), int(stage.get("ready", 0))
         for place, item in enumerate(outgoing.media):
             if place >= len(ids):
-                name = f"image.{item.mime.rpartition('/')[2]}"
-                uploaded = self._api.upload((name, item.bytes, item.mime), item.alt, last_check)
-                ids.append(_id_of(uploaded))
+                ids.append(_id_of(self._api.upload(item, last_check)))
                 save_stage({"media": list(ids), "ready": ready})
             if place >= ready:
                 self._wait_for(ids[place], save_stage)
@@ -176,11 +181,11 @@ class Mastodon(Threads, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsComm
                 status, _media = self._api.harmlessly("GET", f"/api/v1/media/{quote(media_id, safe='')}")
             except Gone as refusal:
                 save_stage({"media": [], "ready": 0})  # gone at the server: begin anew
-                raise NotSent(f"画像がサーバーに残っていません。{refusal.reason}", 5) from None
+                raise NotSent(f"画像や動画がサーバーに残っていません。{refusal.reason}", 5) from None
             if status != 206:
                 return
             time.sleep(1)
-        raise NotSent("画像の処理が終わりません。", 30)
+        raise NotSent("画像や動画の処理が終わりません。", 30)
 
     # ------------------------------------------------------------ looking
 
@@ -284,7 +289,7 @@ def _is_it(status: Object, wanted: str, media_count: int) -> bool:
 
 def _id_of(media: Object) -> str:
     if not (media_id := text(media, "id")):
-        raise NotSent("画像の番号を読み取れません。")
+        raise NotSent("画像や動画の番号を読み取れません。")
     return media_id
 
 

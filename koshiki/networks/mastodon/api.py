@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from koshiki.networks.answers import Object, as_object, text
+from koshiki.networks.content import Media
 from koshiki.networks.credentials import Secret
 from koshiki.networks.http import Answer, NeverSent, NoAnswer, call
 from koshiki.networks.judging import harmless, judged, outcome_of
 from koshiki.networks.outcomes import Outcome
 
 _UPLOAD_SECONDS = 120.0
+_SLOWEST = 500_000  # bytes in a second, of a large film
 
 
 class Api:
@@ -48,15 +50,16 @@ class Api:
         """Raises as `publish`."""
         return self._seen_by_all("PUT", path, json=status, last_check=last_check)
 
-    def upload(self, file: tuple[str, bytes, str], alt: str, last_check: Callable[[], None]) -> Object:
-        """Uploads one picture. Raises NotSent, Rejected, TokenDead."""
+    def upload(self, item: Media, last_check: Callable[[], None]) -> Object:
+        """Uploads one picture or film, read while it is sent. Raises NotSent, Rejected, TokenDead."""
+        kind, _, ending = item.mime.partition("/")
         _, media = self.harmlessly(
             "POST",
             "/api/v2/media",
-            files={"file": file},
-            form={"description": alt},
+            files={"file": (f"{kind}.{ending}", item.path, item.mime)},
+            form={"description": item.alt},
             last_check=last_check,
-            seconds=_UPLOAD_SECONDS,
+            seconds=_UPLOAD_SECONDS + item.size / _SLOWEST,
         )
         return as_object(media)
 

@@ -18,6 +18,8 @@ from koshiki.networks.outcomes import Beginning, Link, Outcome, Rejected, TokenD
 
 CLIENT_NAME = "koshiki"
 SCOPES = "read:accounts read:notifications read:search read:statuses write:media write:statuses"
+FILM = "video/mp4"
+USUAL_FILM_BYTES, USUAL_FILM_PIXELS = 41_943_040, 2_304_000  # of older servers: newer ones say what they take
 _LONGEST_TOKEN = 4000
 
 
@@ -147,6 +149,9 @@ def _limits(api: Api) -> Object:
         "max_pixels": _number(media.get("image_matrix_limit"), 33_177_600, 100_000_000),
         "max_alt": _number(media.get("description_limit"), 1500, 10_000),
         "mimes": _mimes(media.get("supported_mime_types")),
+        "films": FILM in (media.get("supported_mime_types") or [FILM]),
+        "max_film_bytes": _number(media.get("video_size_limit"), USUAL_FILM_BYTES, 2_000_000_000),
+        "max_film_pixels": _number(media.get("video_matrix_limit"), USUAL_FILM_PIXELS, 100_000_000),
     }
 
 
