@@ -7,19 +7,13 @@ profiles or thumbnails is carried over (§4(2)).
 
 from __future__ import annotations
 
-import hashlib
 import io
-import os
 import struct
-import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 
-from django.conf import settings
 from PIL import Image, ImageCms, ImageOps
 
-from koshiki import disk
+from koshiki.store import BadMedium, Kept, path, put, unwritten
 
 MAX_BYTES = 20_000_000
 MAX_PIXELS = 50_000_000
@@ -34,30 +28,15 @@ _TOO_MANY = f"画像は{MAX_PIXELS // 10_000}万画素までです。小さく�
 _SRGB = ImageCms.createProfile("sRGB")
 
 
-class BadImage(ValueError):
-    """A file that is not taken; `message` says why in Japanese, for the person who uploaded it."""
-
-    def __init__(self, message: str) -> None:
-        super().__init__(message)
-        self.message = message
-
-
-@dataclass(frozen=True)
-class Kept:
-    """An image in the store: its bytes lie under their SHA-256 and never change."""
-
-    sha256: str
-    mime: str
-    width: int
-    height: int
-    size: int
+class BadImage(BadMedium):
+    """An image that is not taken."""
 
 
 def keep(data: bytes) -> Kept:
     """Decode, re-encode and store an uploaded image. Raises BadImage."""
     picture = _decoded(data)
     picture.thumbnail((KEPT_SIDE, KEPT_SIDE))
-    return store(picture, "image/png" if _was_drawn(data) or picture.mode == "RGBA" else "image/jpeg")
+    return _stored(picture, "image/png" if _was_drawn(data) or picture.mode == "RGBA" else "image/jpeg")
 
 
 def fitted(kept: Kept, mimes: tuple[str, ...], max_bytes: int, max_pixels: int) -> Kept:
@@ -76,22 +55,7 @@ def fitted(kept: Kept, mimes: tuple[str, ...], max_bytes: int, max_pixels: int) 
     raise BadImage("このサービスが受け付ける大きさにできません。別の画像にしてください。")
 
 
-def path(sha256: str) -> Path:
-    """Where the bytes with this SHA-256 lie, whether or not they are there. Raises ValueError for no digest."""
-    if len(sha256) != 64 or not set(sha256) <= set("0123456789abcdef"):
-        raise ValueError("not a SHA-256")
-    return Path(settings.KOSHIKI_MEDIA) / sha256[:2] / sha256
-
-
-def whole(sha256: str) -> bool:
-    """Are the bytes there, and still those that were kept?"""
-    try:
-        return hashlib.sha256(path(sha256).read_bytes()).hexdigest() == sha256
-    except FileNotFoundError:
-        return False
-
-
-def store(picture: Image.Image, mime: str) -> Kept:
+def _stored(picture: Image.Image, mime: str) -> Kept:
     """Encode a picture and keep it."""
     return _kept(_encoded(picture, mime, 90), mime, picture.size)
 
@@ -192,39 +156,8 @@ def _encoded(picture: Image.Image, mime: str, quality: int) -> bytes:
     return out.getvalue()
 
 
-# ---------------------------------------------------------------- the store
-
-
 def _kept(data: bytes, mime: str, size: tuple[int, int]) -> Kept:
     try:
         return Kept(put(data), mime, size[0], size[1], len(data))
     except OSError as error:
         raise BadImage(unwritten("画像", error)) from error
-
-
-def unwritten(what: str, error: OSError) -> str:
-    """What a person is told whose file can't be kept, though nothing is wrong with it."""
-    return f"{what}を保存できません。{disk.why(error)}。システム管理の担当に知らせてください。"
-
-
-def put(data: bytes) -> str:
-    """Keep these bytes: written beside, synced, renamed; readable by koshiki alone. Returns the SHA-256.
-
-    Raises OSError where the disk refuses; then nothing is left.
-    """
-    sha256 = hashlib.sha256(data).hexdigest()
-    target = path(sha256)
-    if target.exists():
-        return sha256
-    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    handle, beside = tempfile.mkstemp(dir=target.parent, prefix=".new-")  # 0600 by itself
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(beside).replace(target)
-    finally:
-        Path(beside).unlink(missing_ok=True)
-    disk.sync_folder(target.parent)
-    return sha256

@@ -89,10 +89,12 @@ class Moment:
 
 @dataclass(frozen=True)
 class Picture:
-    """画像 — one image as it will be shown; its alt text is read out beneath it."""
+    """画像又は動画 — as it will be shown; its alt text is read out beneath it. `poster`: one picture of a film."""
 
     url: str
     alt: str
+    film: bool = False
+    poster: str = ""
 
 
 @dataclass(frozen=True)

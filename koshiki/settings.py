@@ -180,6 +180,7 @@ CONTENT_SECURITY_POLICY = {
         "script-src": [SELF],
         "style-src": [SELF],
         "img-src": [SELF],
+        "media-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
         "form-action": [SELF],
@@ -207,6 +208,8 @@ if KOSHIKI_TRUSTED_PROXY:
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_MAX_MEMORY_SIZE = 2_500_000
 FILE_UPLOAD_PERMISSIONS = 0o600
+FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler", "koshiki.uploads.OnDisk"]
+KOSHIKI_FILM_MB = environment.number("KOSHIKI_FILM_MB", 1000, most=2000)
 
 EMAIL_HOST = "" if KOSHIKI_SAMPLE else environment.text("KOSHIKI_SMTP_HOST")
 EMAIL_PORT = environment.number("KOSHIKI_SMTP_PORT", 25, most=65535)

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from koshiki import clock, images
+from koshiki import clock, store
 from koshiki.audit.log import canonical
 from koshiki.audit.models import Entry, Head
 from koshiki.guideline import guideline
@@ -67,7 +67,7 @@ class Many:
     """`grow(n)` lets there be n rows of everything; the pages' own things stay the same."""
 
     cast: Cast
-    picture: images.Kept
+    picture: store.Kept
     count: int = 0
     stages: dict[str, Account] = field(default_factory=dict)
 

@@ -1,7 +1,7 @@
 """What goes out, as one canonical text and its digest: an approval binds exactly this (§8(1)).
 
 The canonical text holds per target the content as its service's adapter declares it, the SHA-256 of the very
-bytes of each image as that service gets them, their alt texts, the addresses in the texts, the time and the
+bytes of each image and film as that service gets them, their alt texts, the addresses in the texts, the time and the
 配信期限. It also names the post and the number of the revision, so that no two revisions share a digest.
 """
 
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from koshiki import images
+from koshiki import store
 from koshiki.audit.log import canonical
 from koshiki.guideline import Refused, guideline
 from koshiki.networks import SERVICES, means
@@ -147,8 +147,15 @@ def _target(account: Account, content: Content, media: Sequence[tuple[Rendition,
 
 
 def _medium(rendition: Rendition, alt: str) -> dict[str, Any]:
-    return {"sha256": rendition.sha256, "mime": rendition.mime, "alt": alt, "width": rendition.width,
-            "height": rendition.height, "size": rendition.size}
+    kept = rendition.kept
+    film = {"milliseconds": kept.milliseconds, "poster": kept.poster} if kept.is_film else {}
+    return {"sha256": kept.sha256, "mime": kept.mime, "alt": alt, "width": kept.width, "height": kept.height,
+            "size": kept.size, **film}
+
+
+def is_film(medium: Mapping[str, Any]) -> bool:
+    """Of a medium as it stands in the canonical text."""
+    return str(medium["mime"]).startswith("video/")
 
 
 def digest_of(text: str) -> str:
@@ -166,12 +173,16 @@ def going_out(revision: Revision, account: Account, segment: int = 0) -> GoingOu
     content = approved_segments(target)[segment]
     if segment:
         return GoingOut(content, ())
-    media = tuple(Media(images.path(m["sha256"]), m["mime"], m["alt"], m["width"], m["height"])
-                  for m in target["media"])
+    media = tuple(_media(item) for item in target["media"])
     for item in target["media"]:
-        if not images.whole(item["sha256"]):
-            raise Altered("承認された画像のファイルが、変わっているか、なくなっています。")
+        if not store.whole(item["sha256"]):
+            raise Altered("承認された画像や動画のファイルが、変わっているか、なくなっています。")
     return GoingOut(content, media)
+
+
+def _media(item: Mapping[str, Any]) -> Media:
+    return Media(store.path(item["sha256"]), item["mime"], item["alt"], item["width"], item["height"],
+                 item.get("milliseconds", 0) / 1000)
 
 
 def approved_segments(target: Mapping[str, Any]) -> list[dict[str, str]]:
@@ -189,7 +200,7 @@ def targets_in(revision: Revision) -> list[dict[str, Any]]:
 
 
 def pictured(revision: Revision) -> bool:
-    """Do images go out with it? Where not, nobody need ask for them."""
+    """Do images or films go out with it? Where not, nobody need ask for them."""
     return any(target["media"] for target in json.loads(revision.canonical)["targets"])
 
 

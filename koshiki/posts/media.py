@@ -1,25 +1,24 @@
-"""Images of posts: kept with whose they are and who is to be seen (§4(2)), and made fit for each service."""
+"""Images and films of posts: kept with whose they are and who is to be seen (§4(2)), and made fit for each service."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from datetime import date
 
 from django.db import transaction
 
-from koshiki import images
+from koshiki import images, store
 from koshiki.audit.log import record
 from koshiki.guideline import Refused
-from koshiki.images import BadImage, Kept
 from koshiki.networks.base import Media, MediaRules
 from koshiki.organization.models import Division, Person
 from koshiki.posts.models import Medium, Rendition
+from koshiki.store import Kept
 
 
 @dataclass(frozen=True)
 class Statement:
-    """権利と同意 — whose the image is, and who may be recognised on it (§4(2))."""
+    """権利と同意 — whose the image or film is, and who may be recognised in it (§4(2))."""
 
     rights: str = Medium.Rights.OWN
     rights_evidence: str = ""
@@ -32,7 +31,7 @@ class Statement:
         """What is still to be said, by field; empty when the statement is whole."""
         found = {}
         if self.rights not in Medium.Rights.values:
-            found["rights"] = "だれの画像かを選んでください。"
+            found["rights"] = "だれのものかを選んでください。"
         elif self.rights != Medium.Rights.OWN and not self.rights_evidence.strip():
             found["rights_evidence"] = "利用できる根拠（許諾の条件、許可した人と日付など）を書いてください。"
         if self.people not in Medium.People.values:
@@ -56,9 +55,9 @@ def register_image(data: bytes, name: str, *, division: Division, by: Person, **
 
 @transaction.atomic
 def register(kept: Kept, name: str, statement: Statement, *, division: Division, by: Person) -> Medium:
-    """An image that is in the store becomes material of the division. Raises Refused §4(2)."""
+    """What is in the store becomes material of the division. Raises Refused §4(2)."""
     if lacks := statement.lacks():
-        raise Refused("§4(2)", f"画像「{name}」: {next(iter(lacks.values()))}",
+        raise Refused("§4(2)", f"{'動画' if kept.is_film else '画像'}「{name}」: {next(iter(lacks.values()))}",
                       now="権利の根拠と、写っている人の同意を書いてください。", who="情報発信担当者")
     medium, made = Medium.objects.get_or_create(
         division=division, uploaded_by=by, name=name[:200], **asdict(kept), **asdict(statement))
@@ -68,24 +67,27 @@ def register(kept: Kept, name: str, statement: Statement, *, division: Division,
     return medium
 
 
-def kept_of(medium: Medium | Rendition) -> Kept:
-    return Kept(medium.sha256, medium.mime, medium.width, medium.height, medium.size)
-
-
 def rendition(medium: Medium, service: str, rules: MediaRules) -> Rendition:
-    """The bytes of the medium as the service takes them; made once for each set of rules. Raises BadImage."""
+    """The bytes of the medium as the service takes them; made once for each set of rules. Raises BadMedium."""
     named = f"{'|'.join(rules.mimes)} {rules.max_bytes} {rules.max_pixels}"
     found = Rendition.objects.filter(medium=medium, service=service, rules=named).first()
     if found:
         return found
-    kept = images.fitted(kept_of(medium), rules.mimes, rules.max_bytes, rules.max_pixels)
+    kept = fitted(medium, rules)
     made, _ = Rendition.objects.get_or_create(medium=medium, service=service, rules=named, defaults=asdict(kept))
     return made
 
 
-def as_media(rows: Iterable[tuple[Rendition | Medium, str]]) -> tuple[Media, ...]:
-    """Rows with their alt text, as the adapters take them."""
-    return tuple(Media(images.path(r.sha256), r.mime, alt, r.width, r.height) for r, alt in rows)
+def fitted(medium: Medium, rules: MediaRules) -> Kept:
+    """An image as the service takes it; a film as it is, and an image too where the service takes none: then its adapter says so.
+
+    Raises BadMedium where an image can't be made to fit.
+    """
+    if medium.kept.is_film or not rules.mimes:
+        return medium.kept
+    return images.fitted(medium.kept, rules.mimes, rules.max_bytes, rules.max_pixels)
 
 
-__all__ = ["BadImage", "Kept", "Statement", "as_media", "kept_of", "register", "register_image", "rendition"]
+def going(kept: Kept, alt: str) -> Media:
+    """What is in the store, as the adapters take it."""
+    return Media(store.path(kept.sha256), kept.mime, alt, kept.width, kept.height, kept.milliseconds / 1000)

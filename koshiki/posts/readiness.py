@@ -7,15 +7,14 @@ from dataclasses import dataclass
 
 from django.utils import timezone
 
-from koshiki import clock, images
+from koshiki import clock
 from koshiki.guideline import Refused
-from koshiki.images import BadImage
-from koshiki.networks.base import Media, MediaRules
-from koshiki.posts.content import Attached, Draft, outside_addresses, publishes, service_of
+from koshiki.posts.content import Draft, outside_addresses, publishes, service_of
 from koshiki.posts.delivery.staging import is_reachable
-from koshiki.posts.media import kept_of
+from koshiki.posts.media import fitted, going
 from koshiki.posts.models import Medium
 from koshiki.register.models import Account
+from koshiki.store import BadMedium
 
 URL_LONGEST, HOST_LONGEST = 500, 255
 
@@ -63,32 +62,28 @@ def _targets(draft: Draft) -> Iterator[Lack]:
 def _service_limits(account: Account, content: object, draft: Draft) -> Iterator[Lack]:
     service = service_of(account)
     try:
-        media = [_fitted(attached, service.media_rules) for attached in draft.media]
-    except BadImage as bad:
+        media = [going(fitted(m.medium, service.media_rules), m.alt) for m in draft.media]
+    except BadMedium as bad:
         yield Lack("media", "K-limit", bad.message, account)
         media = []
     if media and service.fetches_media and not is_reachable():
-        yield Lack("media", "K-limit", f"{service.label}は画像を市の公開ページから取りに来ますが、公開ページが https で"
-                   "公開されていないため、画像を付けられません。画像を外すか、システム管理の担当に相談してください。", account)
+        yield Lack("media", "K-limit", f"{service.label}は画像や動画を市の公開ページから取りに来ますが、公開ページが https で"
+                   "公開されていないため、付けられません。外すか、システム管理の担当に相談してください。", account)
     for problem in service.problems(draft.contents[account], media):
         yield Lack(problem.field, "K-limit", problem.message, account)
 
 
-def _fitted(attached: Attached, rules: MediaRules) -> Media:
-    kept = images.fitted(kept_of(attached.medium), rules.mimes, rules.max_bytes, rules.max_pixels)
-    return Media(images.path(kept.sha256), kept.mime, attached.alt, kept.width, kept.height)
-
-
 def _consents(draft: Draft) -> Iterator[Lack]:
-    """The consent of the people on an image must hold on the day of the publication (§4(2))."""
+    """The consent of the people to be seen must hold on the day of the publication (§4(2))."""
     day = timezone.localdate(draft.due_at) if draft.due_at else clock.today()
     for place, attached in enumerate(draft.media, start=1):
+        what = f"{'動画' if attached.medium.kept.is_film else '画像'}{place}"
         if not attached.alt.strip():
-            yield Lack("media", "§4(2)", f"画像{place}に、代替テキストを書いてください。")
+            yield Lack("media", "§4(2)", f"{what}に、代替テキストを書いてください。")
         medium = attached.medium
         ended = medium.people == Medium.People.CONSENTED and medium.consent_until and medium.consent_until < day
         if ended:
-            yield Lack("media", "§4(2)", f"画像{place}に写っている人の同意は、発信する日には期限が切れています。")
+            yield Lack("media", "§4(2)", f"{what}に写っている人の同意は、発信する日には期限が切れています。")
 
 
 def _outside_links(draft: Draft) -> Iterator[Lack]:

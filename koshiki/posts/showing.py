@@ -18,7 +18,7 @@ from koshiki.calendar import wareki
 from koshiki.guideline import guideline
 from koshiki.look import Moment, Picture, Preview, Tone, WhereItStands
 from koshiki.networks.base import Network
-from koshiki.posts.content import approved_segments, by_hand, segments_of, service_of, targets_in
+from koshiki.posts.content import approved_segments, by_hand, is_film, segments_of, service_of, targets_in
 from koshiki.posts.models import Approval, Delivery, Post, Remark, Revision
 from koshiki.posts.roles import eligible_approvers
 from koshiki.posts.stages import IN_HAND, stage_of
@@ -53,8 +53,14 @@ def previews(revision: Revision, accounts: Accounts) -> list[Preview]:
 
 
 def _preview(revision: Revision, account: Account, target: dict[str, Any]) -> Preview:
-    pictures = [Picture(reverse("post_image", args=[revision.post_id, m["sha256"]]), m["alt"]) for m in target["media"]]
+    pictures = [_picture(revision.post_id, medium) for medium in target["media"]]
     return _preview_of(account, approved_segments(target), pictures, revision.due_at)
+
+
+def _picture(post: int, medium: Mapping[str, Any]) -> Picture:
+    shown, poster = (reverse("post_image", args=[post, sha256]) if sha256 else ""
+                     for sha256 in (medium["sha256"], medium.get("poster", "")))
+    return Picture(shown, medium["alt"], film=is_film(medium), poster=poster)
 
 
 def preview_of(account: Account, content: Mapping[str, str], pictures: list[Picture],
@@ -108,12 +114,13 @@ def _target_parts(account: Account, old: dict[str, Any] | None, new: dict[str, A
     for declared in service.fields:
         yield Change(f"{account}：{declared.label}", *(
             target["content"].get(declared.key, "") if target else "" for target in (old, new)))
-    yield Change(f"{account}：画像", *(_media(target) for target in (old, new)))
+    yield Change(f"{account}：画像・動画", *(_media(target) for target in (old, new)))
 
 
 def _media(target: dict[str, Any] | None) -> str:
     media = target["media"] if target else []
-    return "\n".join(f"画像{n}（{m['sha256'][:8]}）{m['alt']}" for n, m in enumerate(media, start=1))
+    return "\n".join(f"{'動画' if is_film(m) else '画像'}{n}（{m['sha256'][:8]}）{m['alt']}"
+                     for n, m in enumerate(media, start=1))
 
 
 def _time(at: datetime | None) -> str:

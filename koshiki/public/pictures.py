@@ -1,6 +1,7 @@
 """The pictures that citizens see: of what was published, and of the accounts on the register.
 
-On a page stands a small copy, so that an old phone can show it; the published one is a touch away.
+On a page stands a small copy, so that an old phone can show it; the published one is a touch away. Of a film it is
+the picture that stands for it: the film itself is seen at the service.
 """
 
 from __future__ import annotations
@@ -13,15 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from PIL import Image
 
-from koshiki import images
+from koshiki import store
 from koshiki.posts.models import Delivery, Rendition, RevisionMedium
 from koshiki.register.models import Account
 
 SMALL, FACE = 480, 160  # the longest side, in pixels
 ENDINGS = {"image/jpeg": "jpg", "image/png": "png", "image/webp": "webp"}
+POSTER = "image/jpeg"
 _NAME = re.compile(rf"([0-9a-f]{{64}})(?:-({SMALL}|{FACE}))?\.(jpg|png|webp)")
 
 
@@ -56,9 +58,9 @@ def small_name(sha256: str, side: int) -> str:
 
 def names() -> Iterator[str]:
     """Every picture's file name."""
-    for sha256, mime in _renditions().order_by("sha256").values_list("sha256", "mime").distinct():
-        yield f"{sha256}.{ENDINGS[mime]}"
-        yield small_name(sha256, SMALL)
+    for sha256, mime, poster in _renditions().order_by("sha256").values_list("sha256", "mime", "poster").distinct():
+        yield f"{poster}.{ENDINGS[POSTER]}" if poster else f"{sha256}.{ENDINGS[mime]}"
+        yield small_name(poster or sha256, SMALL)
     for sha256 in _faces():
         yield small_name(sha256, FACE)
 
@@ -75,7 +77,9 @@ def find(name: str) -> Path | None:
 
 
 def _public(sha256: str, side: str | None) -> bool:
-    return sha256 in _faces() if side == str(FACE) else _renditions().filter(sha256=sha256).exists()
+    if side == str(FACE):
+        return sha256 in _faces()
+    return _renditions().filter(Q(sha256=sha256, poster="") | Q(poster=sha256)).exists()
 
 
 def _renditions() -> QuerySet[Rendition]:
@@ -91,7 +95,7 @@ def _faces() -> list[str]:
 
 
 def _whole(sha256: str) -> Path:
-    path = images.path(sha256)
+    path = store.path(sha256)
     if not path.is_file():
         raise FileNotFoundError(path)
     return path

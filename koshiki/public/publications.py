@@ -14,8 +14,9 @@ from django.utils.safestring import SafeString
 
 from koshiki.calendar import local_day
 from koshiki.networks.city_feed import entry_anchor, entry_page
+from koshiki.posts.content import is_film
 from koshiki.posts.models import Delivery
-from koshiki.public.pictures import Picture
+from koshiki.public.pictures import POSTER, Picture
 from koshiki.register.models import Account
 from koshiki.templatetags.prose import linked
 
@@ -106,7 +107,10 @@ def _publication(account: Account, *row: Any) -> Publication:
 
 
 def _picture(medium: dict[str, Any]) -> Picture:
-    return Picture(medium["sha256"], medium["mime"], medium["alt"], medium["width"], medium["height"])
+    width, height = medium["width"], medium["height"]
+    if is_film(medium):
+        return Picture(medium["poster"], POSTER, f"動画：{medium['alt']}", width, height)
+    return Picture(medium["sha256"], medium["mime"], medium["alt"], width, height)
 
 
 def gathered(publications: Iterable[Publication]) -> list[Publication]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from koshiki import images
+from koshiki import images, store
 from koshiki.organization.models import Person
 from koshiki.register.models import Account, StoredFile
 
@@ -39,10 +39,10 @@ def keep_image(data: bytes, name: str, *, account: Account, by: Person) -> Store
 
 def path(file: StoredFile) -> Path:
     """Where its bytes lie."""
-    return images.path(file.sha256)
+    return store.path(file.sha256)
 
 
-def _fitted(data: bytes, max_pixels: int, max_bytes: int) -> images.Kept:
+def _fitted(data: bytes, max_pixels: int, max_bytes: int) -> store.Kept:
     try:
         return images.fitted(images.keep(data), ("image/jpeg", "image/png"), max_bytes, max_pixels)
     except images.BadImage as bad:
@@ -59,9 +59,9 @@ def _keep_pdf(data: bytes) -> str:
 
 def _put(data: bytes) -> str:
     try:
-        return images.put(data)
+        return store.put(data)
     except OSError as error:
-        raise BadFile(images.unwritten("ファイル", error)) from error
+        raise BadFile(store.unwritten("ファイル", error)) from error
 
 
 def _row(sha256: str, mime: str, size: int, **given: Any) -> StoredFile:

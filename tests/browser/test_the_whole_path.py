@@ -225,7 +225,7 @@ def write(desk: Desk, *targets: str) -> None:
         desk.tick("発信先", name)
     desk.write("本文（すべての発信先に共通）", TEXT)
     expect(desk.main.locator(".preview").first).to_contain_text("サイレンが鳴ります")
-    desk.attach("画像を加える", picture(), "ポスター.jpg", "image/jpeg")
+    desk.attach("画像・動画を加える", picture(), "ポスター.jpg", "image/jpeg")
     desk.write("代替テキスト", ALT).tick("だれの画像ですか", "市の職員が")
     desk.tick("だれかと分かる人が写っていますか", "だれかと分かる人は")
     desk.press("提出する").reads("提出しました", "承認待ち")

@@ -11,7 +11,7 @@ import pytest
 from django.test import Client
 from PIL import Image
 
-from koshiki import clock, images
+from koshiki import clock, store
 from koshiki.audit.models import Entry
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
@@ -132,7 +132,7 @@ def test_nothing_of_the_files_metadata_survives(
     held = uploaded(browser, account, original)
     browser.post("/posts/write/", typed(account, **one_image(held)))
     medium = Medium.objects.get()
-    kept = [images.path(medium.sha256), *(m.path for m in going_out(the_post().latest, account).media)]
+    kept = [store.path(medium.sha256), *(m.path for m in going_out(the_post().latest, account).media)]
     for data in [path.read_bytes() for path in kept]:
         assert not [mark for mark in (b"SECRET", b"Exif", b"GPS", b"xmp", b"XMP", b"8BIM") if mark in data]
         assert not _opened(data).getexif()
@@ -142,7 +142,7 @@ def test_nothing_of_the_files_metadata_survives(
 def test_a_photograph_that_lay_on_its_side_stands_upright(cast: Cast) -> None:
     medium = register_image(_photograph(), "photo.jpg", division=cast.bosai, by=cast.aoki)
     assert (medium.width, medium.height) == (200, 400)
-    upright = _opened(images.path(medium.sha256).read_bytes())
+    upright = _opened(store.path(medium.sha256).read_bytes())
     red, _green, blue = upright.convert("RGB").getpixel((195, 200))  # type: ignore[misc]
     assert red > 150 > blue, "the red edge is now on the right"
 

@@ -11,7 +11,7 @@ import pytest
 from django.db import IntegrityError, connection, transaction
 from django.test import Client
 
-from koshiki import clock, images
+from koshiki import clock, store
 from koshiki.audit.models import Entry
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
@@ -214,13 +214,13 @@ def test_the_digest_binds_all_that_goes_out(cast: Cast, account: Account) -> Non
 def test_a_file_that_was_replaced_is_not_approved_and_does_not_go_out(cast: Cast, account: Account) -> None:
     medium = register_image(picture(), "umi.jpg", division=cast.bosai, by=cast.aoki)
     post = submitted(cast.aoki, account, media=[Attached(medium, "海")])
-    images.path(medium.sha256).write_bytes(picture(colour="red"))
-    with pytest.raises(Refused, match="画像のファイル"):
+    store.path(medium.sha256).write_bytes(picture(colour="red"))
+    with pytest.raises(Refused, match="画像や動画のファイル"):
         approved(post, by=cast.baba)
     with pytest.raises(Altered):
         going_out(post.latest, account)
-    images.path(medium.sha256).write_bytes(b"")
-    images.path(medium.sha256).unlink()
+    store.path(medium.sha256).write_bytes(b"")
+    store.path(medium.sha256).unlink()
 
 
 def test_a_double_click_is_one_approval(cast: Cast, account: Account, signed_in: Door) -> None:

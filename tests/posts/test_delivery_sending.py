@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from django.conf import LazySettings
 
-from koshiki import clock, images
+from koshiki import clock, store
 from koshiki.audit.models import Entry
 from koshiki.guideline import Refused
 from koshiki.posts import actions, jobs
@@ -223,7 +223,7 @@ def test_an_image_that_is_not_the_approved_one_does_not_go_out(cast: Cast, serve
     image = register_image(picture(), "訓練.jpg", division=cast.bosai, by=cast.aoki)
     row = due_delivery(cast, account, media=[Attached(image, "訓練のようす")])
     sent = next(iter(row.approval.revision.post.latest.media.all())).medium
-    path: Path = images.path(sent.sha256)
+    path: Path = store.path(sent.sha256)
     whole = path.read_bytes()
     path.chmod(0o600)
     path.write_bytes(whole + b"x")

@@ -12,7 +12,7 @@ import pytest
 from django.conf import LazySettings
 from django.test import Client
 
-from koshiki import clock, images
+from koshiki import clock, store
 from koshiki.guideline import Refused
 from koshiki.networks.line import Line
 from koshiki.posts import actions, jobs
@@ -78,7 +78,7 @@ def test_nothing_lies_there_before_it_is_carried_and_then_the_approved_bytes(cas
     assert run(row).state == "sent"
     [address] = addresses(line)
     approved = row.approval.revision.canonical
-    [sent] = [path for path in images.path("0" * 64).parent.parent.glob("*/*") if path.name in approved]
+    [sent] = [path for path in store.path("0" * 64).parent.parent.glob("*/*") if path.name in approved]
     assert fetched(address) == sent.read_bytes()
     assert sent.name not in address
 

@@ -48,3 +48,13 @@ def one_image(held: str, **more: Any) -> dict[str, Any]:
 
 def the_post() -> Post:
     return Post.objects.get()
+
+
+def film_file(data: bytes, name: str = "訓練.mp4") -> SimpleUploadedFile:
+    return SimpleUploadedFile(name, data, "video/mp4")
+
+
+def uploaded_film(browser: Client, account: Account, data: bytes) -> str:
+    """Upload one film into the form; its note."""
+    answer = browser.post("/posts/write/", typed(account, do="upload", images=film_file(data)))
+    return held_in(answer.content.decode())

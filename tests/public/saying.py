@@ -9,7 +9,7 @@ from typing import Any
 
 from PIL import Image
 
-from koshiki import clock, images
+from koshiki import clock, images, store
 from koshiki.audit.log import canonical
 from koshiki.guideline import guideline
 from koshiki.organization.models import Person
@@ -65,7 +65,7 @@ def _delivery(approval: Approval, account: Account, at: datetime, state: Deliver
         url=f"{account.url}/{number}" if sent and account.url else "")
 
 
-def _medium(post: Post, alt: str, *, by: Person) -> tuple[Medium, images.Kept]:
+def _medium(post: Post, alt: str, *, by: Person) -> tuple[Medium, store.Kept]:
     data = io.BytesIO()
     Image.linear_gradient("L").resize((1200, 800)).convert("RGB").save(data, "JPEG")
     kept = images.keep(data.getvalue())
@@ -74,7 +74,7 @@ def _medium(post: Post, alt: str, *, by: Person) -> tuple[Medium, images.Kept]:
         height=kept.height, size=kept.size, rights="own", people="none"), kept
 
 
-def _in_canonical(kept: images.Kept, alt: str) -> dict[str, Any]:
+def _in_canonical(kept: store.Kept, alt: str) -> dict[str, Any]:
     return {"sha256": kept.sha256, "mime": kept.mime, "alt": alt, "width": kept.width, "height": kept.height,
             "size": kept.size}
 

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from django.test import Client
 
-from koshiki import clock, images
+from koshiki import clock, store
 from koshiki.posts.models import Delivery, Medium
 from koshiki.public import site
 from koshiki.register.models import Account
@@ -107,7 +107,7 @@ def test_pictures_are_shown_with_their_words_and_come_small(cast: Cast, account:
 def test_a_picture_of_a_draft_can_not_be_fetched(cast: Cast, account: Account, client: Client) -> None:
     said(cast, account, pictures=("下書きの写真",), state=Delivery.State.WAITING)
     sha256 = Medium.objects.get().sha256
-    assert images.whole(sha256)
+    assert store.whole(sha256)
     for name in (f"{sha256}.jpg", f"{sha256}-480.jpg", f"{sha256}-160.jpg"):
         assert client.get(f"/official/media/{name}").status_code == 404
 

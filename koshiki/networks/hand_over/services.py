@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from koshiki.networks.base import Field, MediaRules
+from koshiki.networks.base import Field, MediaRules, VideoRules
 from koshiki.networks.hand_over import HandOver
 from koshiki.networks.hand_over.posting import Forms
 from koshiki.networks.x import weighing
 
 _PHOTOS = ("image/jpeg", "image/png")
+_FILMS = ("video/mp4",)
 
 
 def _text(most: int | None, help_: str = "") -> Field:
@@ -32,7 +33,7 @@ class X(HandOver):
     key: ClassVar[str] = "x"
     label: ClassVar[str] = "X（旧Twitter）"
     declared = (_text(280),)
-    media = MediaRules(4, _PHOTOS, 5_000_000, 40_000_000, 1000)
+    media = MediaRules(4, _PHOTOS, 5_000_000, 40_000_000, 1000, video=VideoRules(_FILMS, 512_000_000, 140))
     composing = ("Xの投稿画面", "https://x.com/intent/post?text={text}")
     forms = Forms("x", owners=((r"/([a-z0-9_]{1,15})/status(?:es)?/.+", "https://x.com/{0}"),))
     hint = ("投稿画面を開く前に、市のアカウントに切り替わっていることを確かめてください。"
@@ -60,10 +61,10 @@ class YouTube(HandOver):
     label: ClassVar[str] = "YouTube"
     declared = (
         Field("title", "動画の題名", "line", max=100, required=False,
-              help="動画に添えるときだけ。動画そのものは承認の対象外です。"),
+              help="動画のときに書きます。"),
         _text(5000, "動画の説明文、又は「投稿」の文。"),
     )
-    media = MediaRules(5, _PHOTOS, 8_000_000, 40_000_000, 1000)
+    media = MediaRules(5, _PHOTOS, 8_000_000, 40_000_000, 1000, video=VideoRules(_FILMS, 256_000_000_000, 12 * 3600))
     composing = ("YouTube Studio", "https://studio.youtube.com/")
     forms = Forms("youtube", kept=("v", "lb"))
 

@@ -13,7 +13,6 @@ from django.urls import reverse
 from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.guideline import Refused
-from koshiki.images import BadImage
 from koshiki.organization.alerts import tell
 from koshiki.organization.models import Person
 from koshiki.organization.roles import require_confirmation
@@ -48,6 +47,7 @@ from koshiki.posts.roles import (
     with_accounts,
 )
 from koshiki.register.roles import is_author
+from koshiki.store import BadMedium
 from koshiki.text import BadText, clean
 from koshiki.workflow import lock
 
@@ -213,7 +213,7 @@ def _checked(draft: Draft, by: Person) -> Draft:
     checked_targets(draft, by)
     draft = draft.cleaned()
     long = {"件名": (draft.title, 100), "根拠": (draft.basis, 300)} | {
-        f"画像{n}の代替テキスト": (m.alt, 1500) for n, m in enumerate(draft.media, start=1)} | {
+        f"{n}番目の画像や動画の代替テキスト": (m.alt, 1500) for n, m in enumerate(draft.media, start=1)} | {
         "リンクの理由": (max(draft.reasons.values(), key=len, default=""), 300)}
     for label, (text, longest) in long.items():
         if len(text) > longest:
@@ -221,19 +221,19 @@ def _checked(draft: Draft, by: Person) -> Draft:
     if not draft.title:
         raise Refused("§8(1)", "件名を書いてください。")
     if any(not m.alt for m in draft.media):
-        raise Refused("§4(2)", "画像に、代替テキストを書いてください。", who="情報発信担当者")
+        raise Refused("§4(2)", "画像や動画に、代替テキストを書いてください。", who="情報発信担当者")
     return draft
 
 
 def renditions_of(draft: Draft) -> Renditions:
-    """For each target the bytes of each image as its service gets them; made before the approval (§8(1))."""
+    """For each target the bytes of each image and film as its service gets them; made before the approval (§8(1))."""
     try:
         return {
             account: [(rendition(m.medium, account.service, service_of(account).media_rules), m.alt)
                       for m in draft.media]
             for account in draft.contents
         }
-    except BadImage as bad:
+    except BadMedium as bad:
         raise Refused("K-limit", bad.message) from bad
 
 

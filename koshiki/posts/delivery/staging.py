@@ -40,7 +40,7 @@ def staged(outgoing: Outgoing, network: Network) -> Outgoing:
     try:
         return replace(outgoing, media=tuple(_laid(item, outgoing.key) for item in outgoing.media))
     except OSError as error:
-        raise NotSent(f"画像を公開の置き場に置けません（{disk.why(error)}）。") from None
+        raise NotSent(f"画像や動画を公開の置き場に置けません（{disk.why(error)}）。") from None
 
 
 def fetched(outgoing: Outgoing, network: Network) -> None:

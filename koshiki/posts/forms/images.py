@@ -1,4 +1,4 @@
-"""One image in the form: its alt text, whose it is, who is to be seen (§4(2))."""
+"""One image or film in the form: its alt text, whose it is, who is to be seen (§4(2))."""
 
 from __future__ import annotations
 
@@ -8,17 +8,19 @@ from typing import Any, ClassVar
 from django import forms
 from django.core.signing import BadSignature
 from django.core.validators import MaxLengthValidator
+from django.urls import reverse
 
 from koshiki.forms import LineField, TextField
-from koshiki.images import Kept
+from koshiki.look import Picture
 from koshiki.organization.models import Division, Person
 from koshiki.posts.forms.uploads import kept_from
 from koshiki.posts.media import Statement, register
 from koshiki.posts.models import Medium
+from koshiki.store import Kept
 
 
 class ImageForm(forms.Form):
-    """画像 — the bytes are in the store already; `held` is the signed note of them."""
+    """画像又は動画 — the bytes are in the store already; `held` is the signed note of them."""
 
     STATEMENT: ClassVar[tuple[str, ...]] = (
         "rights", "rights_evidence", "people", "consent_who", "consent_purpose", "consent_until")
@@ -46,6 +48,14 @@ class ImageForm(forms.Form):
     def __init__(self, data: Any = None, *, number: int, person: Person, fresh: bool = False, **kwargs: Any) -> None:
         super().__init__(data, prefix=f"image-{number}", **kwargs)
         self.number, self.person, self.fresh = number, person, fresh  # fresh: uploaded with this very request
+        if self.kept and self.kept.is_film:
+            self._ask_about_a_film()
+
+    def _ask_about_a_film(self) -> None:
+        """The same is asked; only what it is asked about has another name."""
+        for field in self.fields.values():
+            field.label, field.help_text = (str(words or "").replace("画像", "動画") for words in (field.label, field.help_text))
+            field.error_messages = {kind: str(words).replace("画像", "動画") for kind, words in field.error_messages.items()}
 
     @property
     def note(self) -> str:
@@ -65,6 +75,11 @@ class ImageForm(forms.Form):
     def name(self) -> str:
         return kept_from(self.note, self.person)[1] if self.note else ""
 
+    def picture(self) -> Picture:
+        """As it is shown in the form and its previews. Only with a `note`."""
+        shown, film = reverse("post_upload", args=[self.note]), bool(self.kept and self.kept.is_film)
+        return Picture(shown, self.typed("alt"), film=film, poster=f"{shown}?poster" if film else "")
+
     @property
     def removed(self) -> bool:
         return self.typed("remove") in {"on", "True", "true", "1"}
@@ -76,7 +91,7 @@ class ImageForm(forms.Form):
         """The statement must be whole (§4(2)); the messages are those of the act."""
         values = super().clean() or {}
         if not self.note:
-            raise forms.ValidationError("画像をもう一度選んでください。")
+            raise forms.ValidationError("画像や動画をもう一度選んでください。")
         for name, message in self._statement().lacks().items():
             if name not in self.errors:
                 self.add_error(name, f"{message}（§4(2)）")

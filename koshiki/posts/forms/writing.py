@@ -1,4 +1,4 @@
-"""The one form in which an author writes: the post, each target's content, images, links to others' pages."""
+"""The one form in which an author writes: the post, each target's content, images and films, links to others' pages."""
 
 from __future__ import annotations
 
@@ -7,27 +7,28 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
+from koshiki.films import ACCEPT as FILMS
 from koshiki.forms import LineField, TextField
 from koshiki.guideline import guideline
-from koshiki.images import ACCEPT, BadImage
-from koshiki.look import Picture, Preview
+from koshiki.images import ACCEPT as IMAGES
+from koshiki.look import Preview
 from koshiki.networks.base import Field
 from koshiki.organization.models import Person
 from koshiki.posts.content import Attached, Draft, by_hand, outside_addresses, publishes, service_of
 from koshiki.posts.forms.images import ImageForm
 from koshiki.posts.forms.uploads import held_by, take_in
-from koshiki.posts.media import kept_of
 from koshiki.posts.models import Revision
 from koshiki.posts.readiness import Lack, lacking
 from koshiki.posts.showing import limited, preview_of
 from koshiki.register.models import Account
 from koshiki.register.roles import AUTHOR, accounts_of
+from koshiki.store import BadMedium
 from koshiki.text import BadText, clean
 
 MOST_IMAGES = 12
@@ -51,9 +52,10 @@ class PostForm(forms.Form):
     text = TextField(label="本文（すべての発信先に共通）", limit=10_000, required=False,
                      widget=forms.Textarea(attrs={"rows": 7}),
                      help_text="提出までに必ず書きます。発信先ごとに変えるときは、下の発信先の欄に書きます。")
-    images = forms.Field(label="画像を加える", required=False,
-                         widget=SeveralFiles(attrs={"accept": ACCEPT}),
-                         help_text="JPEG・PNG・WebP・GIFの静止画、1枚20MBまで。撮影場所などの情報は取り除いて保存します。")
+    images = forms.Field(label="画像・動画を加える", required=False,
+                         widget=SeveralFiles(attrs={"accept": f"{IMAGES},{FILMS}"}),
+                         help_text="JPEG・PNG・WebP・GIFの静止画、1枚20MBまで。MP4・MOVの動画（H.264とAAC）、"
+                                   f"1本{settings.KOSHIKI_FILM_MB:,}MBまで。撮影場所や機種などの情報は取り除いて保存します。")
     due_at = forms.DateTimeField(
         label="発信日時", required=False, help_text="空のままなら、承認されたらすぐに発信します。",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
@@ -161,19 +163,19 @@ class Writing:
         return min(int(given), MOST_IMAGES) if str(given).isascii() and str(given).isdigit() else 0
 
     def _take_in(self, files: Sequence[Any]) -> None:
-        """Each uploaded image becomes a row of its own; what is refused is said at the field."""
+        """Each uploaded image or film becomes a row of its own; what is refused is said at the field."""
         taken = files[: MOST_IMAGES - len(self.images)]
         for file in taken:
             try:
                 held = take_in(file, self.person)
-            except BadImage as bad:
+            except BadMedium as bad:
                 self._complain("images", f"{file.name}：{bad.message}")
                 continue
             number = len(self.images)
             given = {"data": {f"image-{number}-held": held}} if self.judged else {"initial": {"held": held}}
             self.images.append(ImageForm(**given, number=number, person=self.person, fresh=True))
         if len(self.images) + len(files) - len(taken) > MOST_IMAGES:
-            self._complain("images", f"画像は{MOST_IMAGES}枚までです。")
+            self._complain("images", f"画像と動画は、合わせて{MOST_IMAGES}までです。")
 
     def _complain(self, field: str, message: str) -> None:
         if not self.post.is_bound:
@@ -218,8 +220,7 @@ class Writing:
 
     def live(self) -> list[tuple[Account, Preview, list[tuple[str, int, int]]]]:
         """For each target how it would look, and how long its texts are as the service counts."""
-        pictures = [Picture(reverse("post_upload", args=[i.note]), i.typed("alt")) for i in self.images
-                    if i.note and not i.removed]
+        pictures = [image.picture() for image in self.images if image.note and not image.removed]
         return [(account, preview_of(account, content, pictures), limited(service_of(account), content))
                 for account, content in self.typed_contents().items()]
 
@@ -326,7 +327,7 @@ def _initial(person: Person, draft: Draft, revision: Revision | None) -> dict[st
         for account, content in draft.contents.items()
     }
     images = {
-        n: {"held": held_by(kept_of(m.medium), m.medium.name, person), "alt": m.alt,
+        n: {"held": held_by(m.medium.kept, m.medium.name, person), "alt": m.alt,
             **{f: getattr(m.medium, f) for f in ImageForm.STATEMENT}}
         for n, m in enumerate(draft.media)
     }

@@ -1,48 +1,53 @@
-"""The bytes of images, to those who may see them."""
+"""Images and films, to those who may see them."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.core.signing import BadSignature
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponseBase
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from koshiki import images
+from koshiki import store
 from koshiki.posts.content import Altered, targets_in
 from koshiki.posts.forms import kept_from
+from koshiki.posts.models import Revision
 from koshiki.posts.views.reading import person_of, visible_post
+from koshiki.posts.views.streaming import answer
+
+POSTER = "image/jpeg"
 
 
 @require_safe
 @cache_control(private=True, max_age=3600, immutable=True)
-def post_image(request: HttpRequest, pk: int, sha256: str) -> HttpResponse:
-    """An image of a version of a post, as it goes to a service."""
+def post_image(request: HttpRequest, pk: int, sha256: str) -> HttpResponseBase:
+    """An image or film of a version of a post, as it goes to a service; or a film's poster."""
     found = visible_post(request, pk)
     for revision in found.revisions.order_by("-number"):
         try:
-            mimes = {m["sha256"]: m["mime"] for target in targets_in(revision) for m in target["media"]}
+            mimes = _mimes(revision)
         except Altered:
             continue
         if sha256 in mimes:
-            return _answer(sha256, mimes[sha256])
+            return answer(request, store.path(sha256), mimes[sha256])
     raise Http404
+
+
+def _mimes(revision: Revision) -> dict[str, str]:
+    """What may be asked for, by its digest. Raises Altered."""
+    media: list[dict[str, Any]] = [medium for target in targets_in(revision) for medium in target["media"]]
+    posters = {medium["poster"]: POSTER for medium in media if medium.get("poster")}
+    return posters | {medium["sha256"]: medium["mime"] for medium in media}
 
 
 @require_safe
 @cache_control(private=True, max_age=3600)
-def post_upload(request: HttpRequest, held: str) -> HttpResponse:
-    """An image that this person has uploaded into a form that is not yet saved."""
+def post_upload(request: HttpRequest, held: str) -> HttpResponseBase:
+    """What this person has uploaded into a form that is not yet saved; with `?poster`, a picture of a film."""
     try:
         kept, _name = kept_from(held, person_of(request))
+        sha256, mime = (kept.poster, POSTER) if "poster" in request.GET else (kept.sha256, kept.mime)
+        return answer(request, store.path(sha256), mime)
     except (BadSignature, ValueError) as bad:
         raise Http404 from bad
-    return _answer(kept.sha256, kept.mime)
-
-
-def _answer(sha256: str, mime: str) -> HttpResponse:
-    try:
-        data = images.path(sha256).read_bytes()
-    except (FileNotFoundError, ValueError) as missing:
-        raise Http404 from missing
-    return HttpResponse(data, content_type=mime, headers={"X-Content-Type-Options": "nosniff",
-                                                          "Content-Disposition": "inline"})

@@ -77,15 +77,15 @@ def obstacle(row: Delivery) -> Refused | None:
 
 
 def file_name(row: Delivery, place: int, media: Media) -> str:
-    """The name under which a picture is saved."""
+    """The name under which a picture or film is saved."""
     return f"koshiki-{row.post_id}-{place}{mimetypes.guess_extension(media.mime) or ''}"
 
 
 def _attachment(row: Delivery, place: int, media: Media) -> Attachment:
     shown = reverse("post_image", args=[row.post_id, media.path.stem])
-    return Attachment(Picture(shown, media.alt), file_name(row, place, media),
+    return Attachment(Picture(shown, media.alt, film=media.is_video), file_name(row, place, media),
                       reverse("delivery_media", args=[row.pk, place]),
-                      Copy(f"copy-alt-{place}", f"画像{place}の代替テキスト", media.alt))
+                      Copy(f"copy-alt-{place}", f"{'動画' if media.is_video else '画像'}{place}の代替テキスト", media.alt))
 
 
 def _where(row: Delivery) -> WhereItStands:

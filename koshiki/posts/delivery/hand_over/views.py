@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.contrib import messages
 from django.forms import Form
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -20,6 +20,7 @@ from koshiki.posts.delivery.send import outgoing_of
 from koshiki.posts.delivery.showing import card, may_hand_over
 from koshiki.posts.models import Delivery, Post
 from koshiki.posts.showing import preview_of
+from koshiki.posts.views.streaming import answer
 
 RECORDED = "投稿を記録しました。koshiki がページを読み、承認した内容と比べます。"
 MENDED = "アドレスを直しました。koshiki がページを読み、承認した内容と比べ直します。"
@@ -105,16 +106,14 @@ def delivery_mend_address(request: HttpRequest, pk: int) -> HttpResponse:
 
 @require_safe
 @cache_control(private=True, no_store=True)
-def delivery_media(request: HttpRequest, pk: int, place: int) -> HttpResponse:
-    """An approved picture, byte for byte, to be saved and attached."""
+def delivery_media(request: HttpRequest, pk: int, place: int) -> HttpResponseBase:
+    """An approved picture or film, byte for byte, to be saved and attached."""
     row = _row(request, pk)
     media = outgoing_of(row).media
     if not 1 <= place <= len(media):
         raise Http404
     chosen = media[place - 1]
-    return HttpResponse(chosen.bytes, content_type=chosen.mime, headers={
-        "X-Content-Type-Options": "nosniff",
-        "Content-Disposition": f'attachment; filename="{file_name(row, place, chosen)}"'})
+    return answer(request, chosen.path, chosen.mime, save_as=file_name(row, place, chosen))
 
 
 def _person(request: HttpRequest) -> Person:
