@@ -18,6 +18,7 @@ from koshiki.networks.line import Line
 from koshiki.networks.mastodon import Mastodon
 from koshiki.networks.wordpress import WordPress
 from koshiki.networks.x import X
+from koshiki.networks.youtube import YouTube
 
 
 @dataclass(frozen=True)
@@ -40,10 +41,6 @@ def _of(adapter: type[Publishes], by_hand: type[HandsOver] | None = None) -> Ser
     return Service(adapter.key, adapter.label, adapter, by_hand)
 
 
-def _posted_by_people(kind: type[HandsOver]) -> Service:
-    return Service(kind.key, kind.label, by_hand=kind)
-
-
 SERVICES: dict[str, Service] = {
     service.key: service
     for service in (
@@ -52,7 +49,7 @@ SERVICES: dict[str, Service] = {
         _of(Facebook, by_hand.Facebook),
         _of(X, by_hand.X),
         _of(Instagram, by_hand.Instagram),
-        _posted_by_people(by_hand.YouTube),  # until posts take films, which its adapter (youtube/) publishes
+        _of(YouTube, by_hand.YouTube),
         _of(Line, by_hand.Line),
         _of(Bluesky, by_hand.Bluesky),
         _of(WordPress, by_hand.Blog),

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.conf import LazySettings
 
 from koshiki.networks import means
 from koshiki.networks.base import (
@@ -33,6 +34,7 @@ from koshiki.networks.base import (
     TokenDead,
     Verb,
 )
+from koshiki.networks.credentials import add_key, drop_keys, ensure_key_ring, load_key_ring
 from koshiki.networks.youtube import YouTube, upload
 from tests.networks.contract import TEXT, Publishing, Stopped, nothing, two_pictures
 from tests.networks.service_server import Reply
@@ -46,7 +48,11 @@ SESSION = "/upload/youtube/v3/videos"
 
 
 @pytest.fixture
-def server(loopback: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[YouTubeServer]:
+def server(
+    loopback: None, monkeypatch: pytest.MonkeyPatch, settings: LazySettings, tmp_path: Path
+) -> Iterator[YouTubeServer]:
+    settings.KOSHIKI_KEY_RING = tmp_path / "keys.json"
+    ensure_key_ring(settings.KOSHIKI_KEY_RING)
     with YouTubeServer().running() as running:
         monkeypatch.setattr(YouTube, "api", running.base)
         monkeypatch.setattr(YouTube, "tokens", f"{running.base}/token")
@@ -114,11 +120,11 @@ class TestWhatItTakes:
     def test_all_that_youtube_offers_is_offered(self) -> None:
         assert set(Verb) - YouTube.verbs() == {Verb.KEY, Verb.THREAD, Verb.HAND_OVER}
 
-    def test_until_posts_take_films_every_account_is_served_by_hand(self) -> None:
-        for has_key in (False, True):
-            by_hand = means("youtube", connected=has_key)
-            assert by_hand is not None
-            assert issubclass(by_hand, HandsOver)
+    def test_an_account_that_is_not_connected_is_served_by_hand(self) -> None:
+        assert means("youtube", connected=True) is YouTube
+        by_hand = means("youtube", connected=False)
+        assert by_hand is not None
+        assert issubclass(by_hand, HandsOver)
 
     def test_a_description_counts_in_bytes_and_a_title_in_letters(self, film: Media) -> None:
         fits = {"title": "あ" * 100, "text": "あ" * 1666 + "ab"}
@@ -227,6 +233,35 @@ class TestUploading:
         with pytest.raises(NotSent, match="続きを受け取りません"):
             opened.prepare(plain, {}, lambda _: None, nothing)
         assert dict(server.pieces) == {0: 1}
+
+    def test_where_the_film_is_taken_lies_nowhere_in_the_clear(
+        self, server: YouTubeServer, opened: YouTube, plain: Outgoing
+    ) -> None:
+        stages: list[dict[str, Any]] = []
+        opened.prepare(plain, {}, stages.append, nothing)
+        [session] = server.sessions
+        assert session
+        assert len(stages) > 2
+        assert not any(session in json.dumps(stage) or server.base in json.dumps(stage) for stage in stages)
+
+    @pytest.mark.parametrize("way", ["the key is gone", "another account's", "no seal"])
+    def test_what_no_key_opens_begins_the_upload_anew(
+        self, server: YouTubeServer, opened: YouTube, plain: Outgoing, settings: LazySettings, way: str
+    ) -> None:
+        stages: list[dict[str, Any]] = []
+        server.faults.extend(["", "503"])
+        with pytest.raises(NotSent):
+            opened.prepare(plain, {}, stages.append, nothing)
+        kept = stages[-1]
+        if way == "the key is gone":
+            old = load_key_ring().newest
+            add_key(settings.KOSHIKI_KEY_RING)
+            drop_keys(settings.KOSHIKI_KEY_RING, [old])
+        elif way == "no seal":
+            kept = {**kept, "session": f"{server.base}/upload/youtube/v3/videos?upload_id=1"}
+        again = opened if way != "another account's" else YouTube(replace(opened.link, account="43"))
+        assert again.prepare(plain, kept, stages.append, nothing)["video"] in server.videos
+        assert len(server.sessions) == 2
 
     def test_an_address_that_is_used_up_begins_the_upload_anew(
         self, server: YouTubeServer, opened: YouTube, plain: Outgoing

@@ -62,7 +62,7 @@ from koshiki.networks.base import (
 from koshiki.networks.shown import similar, skeleton
 from koshiki.networks.youtube import comments, connecting, videos
 from koshiki.networks.youtube.api import BUDGETS, Api, Object, items, text
-from koshiki.networks.youtube.upload import Upload, begun
+from koshiki.networks.youtube.upload import Upload, begun, sealed, unsealed
 
 _REPEATABLE = 3600  # it would hold for ever, but a person may have taken the video back since
 _CLOCKS_APART = timedelta(minutes=2)
@@ -167,17 +167,18 @@ class YouTube(Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsCom
         """Uploads the film in private, going on at the byte up to which it has arrived."""
         if stage.get("video"):
             return stage
-        film = _film_of(outgoing)
-        session, there = str(stage.get("session", "")), 0
-        if not session:
-            session = begun(self._api, film, videos.made_from(outgoing.content), last_check)
-            save_stage({"session": session, "sent": 0})
+        film, account = _film_of(outgoing), self.link.account
+        begun_before = unsealed(str(stage.get("session", "")), account)
+        session = begun_before or begun(self._api, film, videos.made_from(outgoing.content), last_check)
+        kept = {"session": sealed(session, account)}
+        if not begun_before:
+            save_stage({**kept, "sent": 0})
         upload = Upload(self._api, session, film)
         try:
-            there = upload.arrived(last_check) if "session" in stage else 0
+            there = upload.arrived(last_check) if begun_before else 0
             while not upload.video:
                 there = upload.send(there, last_check)
-                save_stage({"session": session, "sent": there})
+                save_stage({**kept, "sent": there})
         except Gone as gone:
             save_stage({})
             raise NotSent(f"アップロード先の期限が切れました。初めから送り直します。{gone.reason}", 5) from None

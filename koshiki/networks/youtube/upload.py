@@ -6,10 +6,12 @@ Nothing of it can be seen: the video is private from its first byte.
 from __future__ import annotations
 
 import re
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from urllib.parse import urlencode, urlsplit
 
 from koshiki.networks.content import Media
+from koshiki.networks.credentials import DoesNotOpen, seal, unseal
 from koshiki.networks.file_part import FilePart
 from koshiki.networks.http import Answer
 from koshiki.networks.judging import harmless
@@ -20,6 +22,7 @@ PIECE = 32 * 256 * 1024
 """YouTube wants whole 256 KiB; 8 MiB go up in 7 seconds at 10 Mbit/s."""
 VIDEO_ID = re.compile(r"[\w-]{6,64}", re.ASCII)
 
+_SEALED_FOR = "youtube upload"
 _SECONDS = 300.0
 _LONGEST_ADDRESS = 4000
 _UNFINISHED = 308
@@ -39,6 +42,19 @@ def begun(api: Api, film: Media, video: Object, last_check: Callable[[], None]) 
     if not _is_at(api.base, session):
         raise NotSent("YouTubeがアップロード先を答えません。")
     return session
+
+
+def sealed(session: str, account: str) -> str:
+    """The address as it may lie in a delivery's row: who has it can put another film in this one's place."""
+    return b64encode(seal({"session": session}, account=account, service=_SEALED_FOR)).decode()
+
+
+def unsealed(kept: str, account: str) -> str:
+    """The address; empty where there is none, or no key opens it any more: then the upload begins anew."""
+    try:
+        return unseal(b64decode(kept), account=account, service=_SEALED_FOR)["session"].reveal()
+    except (DoesNotOpen, ValueError):
+        return ""
 
 
 class Upload:
