@@ -16,7 +16,7 @@ from typing import Any, Literal
 import typst
 from django.utils import timezone
 
-from koshiki import images
+from koshiki import store
 from koshiki.calendar import era_year
 from koshiki.guideline import guideline
 from koshiki.register.models import Notification, StoredFile
@@ -96,7 +96,7 @@ def _as_data(sheet: Sheet) -> dict[str, Any]:
 
 def _picture(sheet: Sheet) -> tuple[str, dict[str, str]]:
     """The folder in which Typst may read, and the name and format of the one file that it shall."""
-    path = images.path(sheet.image.sha256) if sheet.image else None
+    path = store.path(sheet.image.sha256) if sheet.image else None
     if path is None or sheet.image is None or not path.is_file():
         return str(_TEMPLATE.parent), {"image": "", "format": ""}
     return str(path.parent), {"image": path.name, "format": "jpg" if sheet.image.mime == "image/jpeg" else "png"}

@@ -11,7 +11,7 @@ from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
 from docx.oxml.ns import qn
 from docx.shared import Mm, Pt
 
-from koshiki import images
+from koshiki import store
 from koshiki.register.paper import Sheet
 
 _FONT = "游明朝"  # on the machines on which Word runs; Word takes another where it is not there
@@ -74,6 +74,6 @@ def _attachments(document: Any, sheet: Sheet) -> None:
             document.add_paragraph(item.text)
         for number, point in enumerate(item.points, start=1):
             document.add_paragraph(f"({number}) {point}")
-    if sheet.image and (path := images.path(sheet.image.sha256)).is_file():
+    if sheet.image and (path := store.path(sheet.image.sha256)).is_file():
         document.add_heading(sheet.image_title, 2)
         document.add_picture(str(path), width=Mm(50))
