@@ -123,11 +123,13 @@ def _imports(path: Path) -> Iterator[str]:
 
 
 def test_nothing_acts_behind_the_back() -> None:
-    """No generic keys, no users kept by thread, no code out of texts, no exception from a check."""
+    """No generic keys, no users kept by thread, no code out of texts; no exception from a check but for what services
+    tell by themselves, which is signed instead."""
     words = re.compile(r"GenericForeignKey|thread_local|threading\.local|\beval\(|\bexec\(|pickle\.loads|\.extra\("
                        r"|os\.system|shell=True|verify=False|csrf_exempt|yaml\.load")
     assert {named(p): words.search(p.read_text(encoding="utf-8"))[0]  # type: ignore[index]
-            for p in CODE if words.search(p.read_text(encoding="utf-8"))} == {}
+            for p in CODE if words.search(p.read_text(encoding="utf-8"))} == {
+                "koshiki/register/views/incoming.py": "csrf_exempt"}
 
 
 def test_only_what_draws_texts_calls_one_safe() -> None:

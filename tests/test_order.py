@@ -29,8 +29,8 @@ ORDER = [
     {"sample", "management"},
 ]
 # What all pages are made of: told nothing of the chapters but what a duty is, and used by any of them.
-FRAME = {"look", "forms", "errors", "middleware", "templatetags", "showcase", "rendering", "images", "sheet",
-         "disk"}
+FRAME = {"look", "forms", "errors", "middleware", "templatetags", "showcase", "rendering", "images", "films",
+         "store", "uploads", "sheet", "disk"}
 FRAME_KNOWS = {"clock", "text", "guideline", "calendar", "organization.duties"} | FRAME
 # The one place each where the chapters are put together.
 JOINTS = {"urls", "models", "tasks", "apps", "wsgi", "migrations", "__init__"}
