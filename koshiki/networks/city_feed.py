@@ -1,7 +1,7 @@
 """市の発信一覧 — the city's own feed: all that it said, on its own pages.
 
 One entry file per delivery, named by its key: written beside, synced, then linked into place, which never
-overwrites. Its presence is the look-up. `public/` draws the pages from the entries; nothing here is a secret.
+overwrites. Its presence is the look-up. What is taken back lies in a folder beside, for the archive (§4(7)).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from koshiki import clock, disk
 from koshiki.networks.base import (
     CannotTell,
     Content,
+    Deletes,
     Field,
     Found,
     LastCheck,
@@ -68,7 +69,7 @@ class Entry:
     media: tuple[EntryMedia, ...]
 
 
-class CityFeed(Publishes, LooksUp, Reads):
+class CityFeed(Publishes, LooksUp, Reads, Deletes):
     key: ClassVar[str] = "city_feed"
     label: ClassVar[str] = "市の発信一覧"
     needs_connection: ClassVar[bool] = False
@@ -135,6 +136,19 @@ class CityFeed(Publishes, LooksUp, Reads):
         alts = tuple(item.alt for item in seen.media)
         url = entry_url(seen.key, seen.published_at)
         return Shown(self.shown_text(seen.content), len(alts), alts, url, seen.published_at)
+
+    def delete(self, remote_id: str, last_check: LastCheck) -> None:
+        """The entry leaves the feed; `public/` says that it stood there."""
+        path, removed = _entry_path(remote_id), feed_folder() / "removed"
+        try:
+            removed.mkdir(parents=True, exist_ok=True)
+            last_check()
+            path.replace(removed / path.name)
+            _sync(path.parent)
+        except FileNotFoundError:
+            return
+        except OSError as error:
+            raise NotSent(f"発信一覧の記事を削除できません（{disk.why(error)}）。") from None
 
     def _entry(self, outgoing: Outgoing, names: list[str]) -> dict[str, Any]:
         media = [
@@ -252,10 +266,14 @@ def _link(beside: str, path: Path) -> None:
     except OSError as error:
         raise NotSent(f"発信一覧に書き込めません（{disk.why(error)}）。") from None
     try:
-        folder = os.open(path.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        _sync(path.parent)
     except OSError as error:
         raise OutcomeUnknown(f"発信一覧に書き込めたか確かめられません（{disk.why(error)}）。") from None
+
+
+def _sync(path: Path) -> None:
+    folder = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)

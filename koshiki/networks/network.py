@@ -49,6 +49,9 @@ class Verb(StrEnum):
     HAND_OVER = "posted_at"
 
 
+MENDING = frozenset({Verb.THREAD, Verb.EDIT, Verb.DELETE})
+
+
 class Network(ABC):
     """What holds for every service. Made with a `Link`, or, for drafts before connecting, without one."""
 
@@ -80,6 +83,11 @@ class Network(ABC):
     @property
     def can(self) -> frozenset[Verb]:
         return self.verbs()
+
+    @property
+    def mends(self) -> frozenset[Verb]:
+        """By which of these what is out can be put right (§8(3)): below it (THREAD), in place, by taking it away."""
+        return self.can & MENDING
 
     @property
     @abstractmethod

@@ -278,6 +278,12 @@ class HandsOver(Network):
     """Whether every post has an address; where not, a person tells how they saw that it is out."""
     hint: ClassVar[str] = ""
     """What the person who posts must know of this service."""
+    people_mend: ClassVar[frozenset[Verb]] = frozenset()
+    """By which of `mends` a person can put right what is out, on the service's own pages."""
+
+    @property
+    def mends(self) -> frozenset[Verb]:
+        return self.people_mend
 
     @abstractmethod
     def compose(self, account_url: str, content: Content) -> Compose | None:

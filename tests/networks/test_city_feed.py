@@ -15,7 +15,7 @@ import pytest
 from koshiki.networks import network
 from koshiki.networks.base import CannotTell, Found, Link, LooksUp, Network, NotSent, Outgoing, Publishes
 from koshiki.networks.city_feed import CityFeed, entries, entry, media_folder
-from tests.networks.contract import Contract, nothing
+from tests.networks.contract import Contract, Stopped, nothing
 
 
 @pytest.fixture(autouse=True)
@@ -24,6 +24,10 @@ def feed(tmp_path: Path, settings: Any) -> Path:
     settings.KOSHIKI_FEED.mkdir()
     settings.KOSHIKI_PUBLIC_URL = "https://www.city.example.jp/official/"
     return tmp_path / "feed"
+
+
+def _stop() -> None:
+    raise Stopped
 
 
 class TestCityFeed(Contract):
@@ -54,6 +58,23 @@ class TestCityFeed(Contract):
         other = Outgoing({"text": "差し替え"}, (), outgoing.key, datetime.now(UTC))
         self.send(opened, other)
         assert entry(outgoing.key) == before
+
+    def test_an_entry_that_is_taken_back_leaves_the_feed_and_stays_in_the_archive(
+        self, opened: CityFeed, outgoing: Outgoing, feed: Path
+    ) -> None:
+        """§8(3), §4(7)"""
+        self.send(opened, outgoing)
+        for _ in range(2):  # deleting twice is deleting
+            opened.delete(outgoing.key, nothing)
+        assert opened.read(outgoing.key) is None
+        assert list(entries()) == []
+        assert [path.stem for path in (feed / "removed").iterdir()] == [outgoing.key]
+
+    def test_what_may_not_be_deleted_stays(self, opened: CityFeed, outgoing: Outgoing) -> None:
+        self.send(opened, outgoing)
+        with pytest.raises(Stopped):
+            opened.delete(outgoing.key, _stop)
+        assert [kept.key for kept in entries()] == [outgoing.key]
 
     def test_many_at_once_with_one_key_are_one_entry(self, opened: CityFeed, outgoing: Outgoing) -> None:
         seen: list[str] = []

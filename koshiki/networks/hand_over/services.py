@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from koshiki.networks.base import Field, MediaRules, VideoRules
+from koshiki.networks.base import Field, MediaRules, Verb, VideoRules
 from koshiki.networks.hand_over import HandOver
 from koshiki.networks.hand_over.posting import Forms
 from koshiki.networks.x import weighing
 
 _PHOTOS = ("image/jpeg", "image/png")
 _FILMS = ("video/mp4",)
+_IN_PLACE = frozenset({Verb.EDIT, Verb.DELETE})
+_BELOW = frozenset({Verb.THREAD, Verb.DELETE})
 
 
 def _text(most: int | None, help_: str = "") -> Field:
@@ -20,6 +22,7 @@ def _text(most: int | None, help_: str = "") -> Field:
 class Facebook(HandOver):
     key: ClassVar[str] = "facebook"
     label: ClassVar[str] = "Facebook"
+    people_mend = _IN_PLACE
     declared = (_text(63_206),)
     media = MediaRules(10, _PHOTOS, 4_000_000, 40_000_000, 1000)
     forms = Forms(
@@ -32,6 +35,7 @@ class Facebook(HandOver):
 class X(HandOver):
     key: ClassVar[str] = "x"
     label: ClassVar[str] = "X（旧Twitter）"
+    people_mend = _BELOW
     declared = (_text(280),)
     media = MediaRules(4, _PHOTOS, 5_000_000, 40_000_000, 1000, video=VideoRules(_FILMS, 512_000_000, 140))
     composing = ("Xの投稿画面", "https://x.com/intent/post?text={text}")
@@ -46,6 +50,7 @@ class X(HandOver):
 class Instagram(HandOver):
     key: ClassVar[str] = "instagram"
     label: ClassVar[str] = "Instagram"
+    people_mend = _IN_PLACE
     declared = (_text(2200),)
     media = MediaRules(10, ("image/jpeg",), 8_000_000, 40_000_000, 1000)
     media_needed = True
@@ -59,6 +64,7 @@ class Instagram(HandOver):
 class YouTube(HandOver):
     key: ClassVar[str] = "youtube"
     label: ClassVar[str] = "YouTube"
+    people_mend = _IN_PLACE
     declared = (
         Field("title", "動画の題名", "line", max=100, required=False,
               help="動画のときに書きます。"),
@@ -83,6 +89,7 @@ class Line(HandOver):
 class Bluesky(HandOver):
     key: ClassVar[str] = "bluesky"
     label: ClassVar[str] = "Bluesky"
+    people_mend = _BELOW
     declared = (_text(300),)
     media = MediaRules(4, _PHOTOS, 1_000_000, 40_000_000, 2000)
     composing = ("Blueskyの投稿画面", "https://bsky.app/intent/compose?text={text}")
@@ -92,6 +99,7 @@ class Bluesky(HandOver):
 class Blog(HandOver):
     key: ClassVar[str] = "blog"
     label: ClassVar[str] = "ブログ（WordPress）"
+    people_mend = _IN_PLACE
     declared = (Field("title", "題名", "line", max=100), _text(20_000))
     media = MediaRules(10, (*_PHOTOS, "image/webp"), 2_000_000, 40_000_000, 1000)
     composing = ("ブログの投稿画面", "{account}/wp-admin/post-new.php")
