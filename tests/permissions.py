@@ -153,6 +153,7 @@ TABLE = {
     "post_approve submitted":                 "r x x ! ! · ! ! ! ! ! ! ! x",
     "post_end draft":                         "r x x ! · ! ! ! ! ! ! ! ! x",
     "post_end planned":                       "r x x ! · · ! · ! ! ! ! ! x",
+    "post_correct out":                       "r ! ! ! · ! ! ! ! ! ! ! ! !",
     "post_image image":                       "r x x x x x x x x x x x x x",
     "post_withdraw_approval approval":        "r x x ! ! · ! · ! ! ! ! ! x",
     "POST post_take_over remark":             "r x x ! r ! ! ! ! ! ! ! ! x",

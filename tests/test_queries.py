@@ -55,6 +55,11 @@ def _delivery(state: str) -> Address:
     return lambda m: (Delivery.objects.filter(state=state, account__assignments__person=m.approver).earliest("pk").pk,)
 
 
+def _post_sent(m: Many) -> tuple[Any, ...]:
+    """A post that is out, of an account that its reader writes for."""
+    return (Delivery.objects.filter(state="sent", account__assignments__person=m.author).earliest("pk").post_id,)
+
+
 def _by_hand(state: str) -> Address:
     """The first delivery in this state of somebody's own, on a service that a person posts to."""
     def choose(m: Many) -> tuple[Any, ...]:
@@ -124,6 +129,7 @@ PAGES: list[Page] = [
     ("post_withdraw_approval", _one(lambda m: m.approved.latest.approvals.latest("pk")), "baba"),
     ("post_image", lambda m: (m.draft.pk, m.picture.sha256), "aoki"),
     ("post_upload", lambda m: (held_by(m.picture, "a.png", m.author),), "aoki"),
+    ("post_correct", _post_sent, "aoki"),
     ("post_deliveries", post_of, "aoki"), ("post_deliveries", post_of, "baba"),
     ("delivery_posted", _delivery("person"), "baba"), ("delivery_not_posted", _delivery("person"), "baba"),
     ("delivery_hand_over", _by_hand("offered"), "baba"), ("delivery_hand_over", _by_hand("taken"), "aoki"),

@@ -150,7 +150,7 @@ def _posts(town: Town, account: Account) -> None:
     handed, taken = _handed(cast, by_hand, "offered"), _handed(cast, by_hand, "taken")
     out = _handed(cast, by_hand, "taken")
     record_address(out, address="https://blog.example/bosai/kunren/", by=cast.aoki)
-    town.things["sent_by_hand"] = (out.pk,)
+    town.things |= {"sent_by_hand": (out.pk,), "out": (out.post_id,)}
     town.things |= {"handed": (handed.pk,), "taken": (taken.pk,), "pictured": (handed.pk, 1)}
     town.things |= {"told": (told.post_id,), "delivery": (told.pk,), "held": (held.pk,)}
 

@@ -17,9 +17,9 @@ _NEVER = datetime.max.replace(tzinfo=UTC)
 
 
 def gather(person: Person) -> list[Duty]:
-    """Everything that waits for this person: the urgent first, then the late, then by due time."""
+    """Everything that waits for this person: what a clock runs for, the urgent, then the late, then by due time."""
     return sorted((duty for waiting in CHAPTERS for duty in waiting(person)), key=_order)
 
 
-def _order(duty: Duty) -> tuple[bool, bool, datetime, datetime]:
-    return (not duty.urgent, not passed(duty.due), duty.due or _NEVER, duty.since or _NEVER)
+def _order(duty: Duty) -> tuple[datetime, bool, bool, datetime, datetime]:
+    return (duty.clock or _NEVER, not duty.urgent, not passed(duty.due), duty.due or _NEVER, duty.since or _NEVER)

@@ -10,7 +10,8 @@ from datetime import datetime
 class Duty:
     """用務 — one thing that waits for one person, with the one button that does it.
 
-    `late` is told by `due` (aware); `clause` is the guideline's id; `action` is the button's word.
+    `late` is told by `due` (aware); `clause` is the guideline's id; `action` is the button's word. `clock`: since when a
+    clock runs; such a duty stands above all others.
     """
 
     title: str
@@ -21,3 +22,4 @@ class Duty:
     since: datetime | None = None
     due: datetime | None = None
     urgent: bool = False
+    clock: datetime | None = None

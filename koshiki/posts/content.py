@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -19,7 +19,7 @@ from koshiki.audit.log import canonical
 from koshiki.guideline import Refused, guideline
 from koshiki.networks import SERVICES, means
 from koshiki.networks.base import Content, HandsOver, Link, Media, Network, Threads
-from koshiki.posts.models import Delivery, Medium, Rendition, Revision
+from koshiki.posts.models import Delivery, Medium, Post, Rendition, Revision, Way
 from koshiki.register.models import Account
 from koshiki.text import BadText, clean, links, outside
 from koshiki.text import Link as Address
@@ -38,10 +38,18 @@ class Attached:
 
 
 @dataclass(frozen=True)
+class Correcting:
+    """訂正すること — the post in which something is wrong, and how it is put right on each target (§8(3))."""
+
+    wrong: Post
+    ways: Mapping[Account, str]
+
+
+@dataclass(frozen=True)
 class Draft:
     """下書きの内容 — all that an author writes at once; `contents` in the order of the targets.
 
-    `reasons`: for each address outside the city's domains, why it is linked (§8(4)).
+    `reasons`: for each address outside the city's domains, why it is linked (§8(4)). `correcting`: of a correction.
     """
 
     title: str
@@ -51,6 +59,11 @@ class Draft:
     due_at: datetime | None = None
     expires_after: int = 30
     reasons: Mapping[str, str] = field(default_factory=dict)
+    correcting: Correcting | None = None
+
+    def way(self, account: Account) -> str:
+        """How a correction puts it right there; empty for any other post."""
+        return self.correcting.ways.get(account, "") if self.correcting else ""
 
     def cleaned(self) -> Draft:
         """The same with every text in NFC. Raises Refused K-text."""
@@ -61,7 +74,7 @@ class Draft:
             title, basis = clean(self.title).strip(), clean(self.basis).strip()
         except BadText as bad:
             raise Refused("K-text", bad.message) from bad
-        return Draft(title, basis, contents, media, self.due_at, self.expires_after, reasons)
+        return replace(self, title=title, basis=basis, contents=contents, media=media, reasons=reasons)
 
 
 @dataclass(frozen=True)
@@ -116,15 +129,17 @@ def outside_addresses(contents: Iterable[Content]) -> list[Address]:
 Renditions = Mapping[Account, Sequence[tuple[Rendition, str]]]
 
 
-def canonical_of(post_id: int, number: int, draft: Draft, renditions: Renditions) -> str:
-    """The one text that stands for all that would go out."""
+def canonical_of(post_id: int, number: int, draft: Draft, renditions: Renditions,
+                 wrong: Mapping[int, Sequence[Delivery]] | None = None) -> str:
+    """The one text that stands for all that would go out; `wrong`: what a correction puts right, by account."""
     return canonical({
         "post": post_id,
         "revision": number,
         "due_at": draft.due_at.astimezone(UTC).isoformat() if draft.due_at else "",
         "expires_after": draft.expires_after,
         "addresses": [link.url for link in addresses(draft.contents.values())],
-        "targets": [_target(account, content, renditions[account]) for account, content in draft.contents.items()],
+        "targets": [_target(account, content, renditions[account]) | _way(draft.way(account), (wrong or {}).get(account.pk, ()))
+                    for account, content in draft.contents.items()],
     })
 
 
@@ -144,6 +159,11 @@ def _target(account: Account, content: Content, media: Sequence[tuple[Rendition,
         "segments": [json.loads(service.canonical(segment)) for segment in segments_of(service, kept)],
         "media": [_medium(rendition, alt) for rendition, alt in media],
     }
+
+
+def _way(way: str, wrong: Sequence[Delivery]) -> dict[str, Any]:
+    """What is edited, deleted or answered is approved as well; of any other post there is nothing to say."""
+    return {"way": way, "wrong": [row.pk for row in wrong]} if way else {}
 
 
 def _medium(rendition: Rendition, alt: str) -> dict[str, Any]:
@@ -166,11 +186,13 @@ def digest_of(text: str) -> str:
 def going_out(revision: Revision, account: Account, segment: int = 0) -> GoingOut:
     """What goes to the account: from the canonical text, which must match its digest, with files that are whole.
 
-    Of a thread the post at place `segment`; media go with its first. Raises Altered. A revision's approval must be
-    compared with `revision.digest` by the caller.
+    Of a thread the post at place `segment`; media go with its first. Nothing where something is only taken down.
+    Raises Altered. A revision's approval must be compared with `revision.digest` by the caller.
     """
     target = _approved_target(revision, account)
-    content = approved_segments(target)[segment]
+    if not (segments := approved_segments(target)):
+        return GoingOut({}, ())
+    content = segments[segment]
     if segment:
         return GoingOut(content, ())
     media = tuple(_media(item) for item in target["media"])
@@ -186,7 +208,12 @@ def _media(item: Mapping[str, Any]) -> Media:
 
 
 def approved_segments(target: Mapping[str, Any]) -> list[dict[str, str]]:
-    """The posts of a target, in order, out of the canonical text; earlier versions of koshiki knew no threads."""
+    """The posts of a target, in order, out of the canonical text; none where something is only taken down.
+
+    Earlier versions of koshiki knew no threads.
+    """
+    if target.get("way") == Way.TAKE_DOWN:
+        return []
     found: list[dict[str, str]] = target.get("segments") or [target["content"]]
     return found
 

@@ -10,9 +10,10 @@ from django.utils import timezone
 from koshiki import clock
 from koshiki.guideline import Refused
 from koshiki.posts.content import Draft, outside_addresses, publishes, service_of
+from koshiki.posts.corrections.ways import hindrances
 from koshiki.posts.delivery.staging import is_reachable
 from koshiki.posts.media import fitted, going
-from koshiki.posts.models import Medium
+from koshiki.posts.models import Medium, Way
 from koshiki.register.models import Account
 from koshiki.store import BadMedium
 
@@ -31,7 +32,7 @@ class Lack:
 
 def lacking(draft: Draft) -> list[Lack]:
     """Everything for which the draft can't be submitted, in the order of the page."""
-    return [*_basis(draft), *_targets(draft), *_consents(draft), *_outside_links(draft), *_time(draft)]
+    return [*_basis(draft), *_targets(draft), *_corrections(draft), *_consents(draft), *_outside_links(draft), *_time(draft)]
 
 
 def refuse_unless_ready(draft: Draft) -> None:
@@ -53,10 +54,18 @@ def _targets(draft: Draft) -> Iterator[Lack]:
             yield Lack("targets", "§7(2)", "廃止の手続で掲載が削除されたため、発信できません。", account)
         elif account.state != Account.State.OFFICIAL:
             yield Lack("targets", "§6", "公式アカウントではないため、発信できません。", account)
+        if draft.way(account) == Way.TAKE_DOWN:
+            continue
         if publishes(account):
             yield from _service_limits(account, content, draft)
         else:
             yield Lack("targets", "K-limit", "このサービスへは、koshiki から発信できません。", account)
+
+
+def _corrections(draft: Draft) -> Iterator[Lack]:
+    """A correction goes the ways that the services leave, to where the wrong post is out (§8(3))."""
+    for account, why in hindrances(draft):
+        yield Lack("way", "§8(3)", why, account)
 
 
 def _service_limits(account: Account, content: object, draft: Draft) -> Iterator[Lack]:

@@ -19,7 +19,7 @@ from koshiki.guideline import guideline
 from koshiki.look import Moment, Picture, Preview, Tone, WhereItStands
 from koshiki.networks.base import Network
 from koshiki.posts.content import approved_segments, by_hand, is_film, segments_of, service_of, targets_in
-from koshiki.posts.models import Approval, Delivery, Post, Remark, Revision
+from koshiki.posts.models import Approval, Delivery, Post, Remark, Revision, Way
 from koshiki.posts.roles import eligible_approvers
 from koshiki.posts.stages import IN_HAND, stage_of
 from koshiki.register.models import Account
@@ -48,13 +48,18 @@ def accounts_of(*revisions: Revision) -> dict[int, Account]:
 
 
 def previews(revision: Revision, accounts: Accounts) -> list[Preview]:
-    """Exactly what will appear, target by target, from the canonical text. Raises Altered."""
-    return [_preview(revision, accounts[target["account"]], target) for target in targets_in(revision)]
+    """Exactly what will appear, target by target, from the canonical text. Raises Altered.
+
+    Where something is only taken down nothing will appear.
+    """
+    return [_preview(revision, accounts[target["account"]], target) for target in targets_in(revision)
+            if approved_segments(target)]
 
 
 def _preview(revision: Revision, account: Account, target: dict[str, Any]) -> Preview:
     pictures = [_picture(revision.post_id, medium) for medium in target["media"]]
-    return _preview_of(account, approved_segments(target), pictures, revision.due_at)
+    way = Way(target["way"]).label if target.get("way") else ""
+    return _preview_of(account, approved_segments(target), pictures, revision.due_at, way)
 
 
 def _picture(post: int, medium: Mapping[str, Any]) -> Picture:
@@ -70,11 +75,12 @@ def preview_of(account: Account, content: Mapping[str, str], pictures: list[Pict
 
 
 def _preview_of(account: Account, segments: Sequence[Mapping[str, str]], pictures: list[Picture],
-                at: datetime | None) -> Preview:
+                at: datetime | None, way: str = "") -> Preview:
     service = service_of(account)
     text, *more = (service.shown_text({**segment, "title": ""}) for segment in segments)
     by_a_person = "（手渡し）" if by_hand(account) else ""
-    return Preview(service=account.get_service_display() + by_a_person, account=account.name, handle=account.handle,
+    named = f"（{way}）" if way else ""
+    return Preview(service=account.get_service_display() + named + by_a_person, account=account.name, handle=account.handle,
                    title=segments[0].get("title", ""), text=text, more=more, pictures=pictures, at=at)
 
 
@@ -218,6 +224,7 @@ _WORDS = {
     "send_back": ("差戻し", Tone.RETURNED), "suggest": ("文案の提案", Tone.RETURNED),
     "take_over": ("提案された文を取り入れ、提出", Tone.WAITING), "approve": ("承認", Tone.DONE),
     "approve_part": ("一部の発信先について承認", Tone.DONE), "withdraw_approval": ("承認の取消し", Tone.STOPPED),
+    "correct": ("訂正の始まり", Tone.WAITING), "corrected": ("訂正の完了", Tone.DONE),
     "withdraw": ("取下げ", Tone.ENDED), "cancel": ("発信の取りやめ", Tone.ENDED),
 }
 

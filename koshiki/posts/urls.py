@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from django.urls import path
 
+from koshiki.posts.corrections.views import post_correct
 from koshiki.posts.delivery.urls import urlpatterns as deliveries
 from koshiki.posts.overview.calendars import post_accounts, post_month, post_week
 from koshiki.posts.overview.lists import post_export, post_list
@@ -25,6 +26,7 @@ urlpatterns = [
     path("posts/<int:pk>/edit/", post_edit, name="post_edit"),
     path("posts/<int:pk>/submit/", post_submit, name="post_submit"),
     path("posts/<int:pk>/approve/", post_approve, name="post_approve"),
+    path("posts/<int:pk>/correct/", post_correct, name="post_correct"),
     path("posts/<int:pk>/end/", post_end, name="post_end"),
     path("posts/<int:pk>/images/<str:sha256>/", post_image, name="post_image"),
     path("posts/approvals/<int:pk>/withdraw/", post_withdraw_approval, name="post_withdraw_approval"),

@@ -10,6 +10,7 @@ from django.urls import reverse
 from koshiki import clock
 from koshiki.organization.duties import Duty
 from koshiki.organization.models import Person
+from koshiki.posts.corrections.clock import correction_of, to_approve, to_write
 from koshiki.posts.models import ApprovalTarget, Post, Remark, Revision
 from koshiki.posts.roles import touched
 from koshiki.posts.showing import approval_due
@@ -28,7 +29,7 @@ def _latest(posts: Q, **targets: object) -> list[Revision]:
     """The latest revisions of these posts, in one query; without the canonical text, which is long."""
     newer = Revision.objects.filter(post=OuterRef("post"), number__gt=OuterRef("number"))
     revisions = Revision.objects.filter(posts, ~Exists(newer), **targets).distinct()
-    return list(revisions.select_related("post", "author").defer("canonical"))
+    return list(revisions.select_related("post__correction", "author").defer("canonical"))
 
 
 def _to_approve(person: Person) -> list[Duty]:
@@ -43,6 +44,8 @@ def _to_approve(person: Person) -> list[Duty]:
 
 
 def _approval(revision: Revision) -> Duty:
+    if correction := correction_of(revision.post):
+        return to_approve(revision, correction)
     due = approval_due(revision.post, revision)
     return Duty(
         title=f"「{revision.post.title}」の承認", url=reverse("post_approve", args=[revision.post_id]), clause="§8(1)",
@@ -51,16 +54,19 @@ def _approval(revision: Revision) -> Duty:
 
 
 def _to_mend(person: Person) -> list[Duty]:
-    """Returned posts, and submitted ones with a wording to take over, that this person wrote last."""
+    """What this person wrote last: returned, submitted with a wording to take over, a correction still to be submitted."""
     if not accounts_of(person, AUTHOR):
         return []
     open_wording = Remark.objects.filter(revision=OuterRef("pk"), kind=Remark.Kind.SUGGESTION, taken_at__isnull=True)
-    found = _latest(Q(author=person) & (Q(post__state=Post.State.RETURNED) | (
-        Q(post__state=Post.State.SUBMITTED) & Q(Exists(open_wording)))))
+    found = _latest(Q(author=person) & (
+        Q(post__state=Post.State.RETURNED) | Q(post__state=Post.State.DRAFT, post__correction__isnull=False)
+        | Q(post__state=Post.State.SUBMITTED) & Q(Exists(open_wording))))
     return [_mending(revision) for revision in found]
 
 
 def _mending(revision: Revision) -> Duty:
+    if correction := correction_of(revision.post):
+        return to_write(revision, correction)
     returned = revision.post.state == Post.State.RETURNED
     return Duty(
         title=f"「{revision.post.title}」の{'書き直し' if returned else '文案の提案'}",

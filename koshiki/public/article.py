@@ -7,6 +7,7 @@ Whatever comes from people is escaped where it is put in.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import lru_cache
 
 from django.utils.html import escape
@@ -33,21 +34,33 @@ def _lines(publication: Publication, top: str, home: str, ja: str) -> Iterator[s
     first, *others = publication.places
     yield f'<article class="card" id="{first.anchor}">' + "".join(f'<span id="{place.anchor}"></span>' for place in others)
     yield f'<p class="quiet">{time_element(publication.at)}</p>'
+    yield from _corrections(publication, home)
     if publication.title:
         yield f'<p class="preview-title"{ja}>{escape(publication.title)}</p>'
-    yield f'<p class="preview-text"{ja}>{publication.html}</p>'
+    if not publication.gone:
+        yield f'<p class="preview-text"{ja}>{publication.html}</p>'
     if publication.link:
         yield f"<p{ja}>{linked(publication.link)}</p>"
     yield from (_picture(picture, top, ja) for picture in publication.pictures)
-    yield f'<ul class="quiet">{"".join(_place(place, home, ja) for place in publication.places)}</ul>'
+    yield f'<ul class="quiet">{"".join(_place(place, home, ja, publication.gone) for place in publication.places)}</ul>'
     yield "</article>\n"
+
+
+def _corrections(publication: Publication, home: str) -> Iterator[str]:
+    """What puts it right, what it puts right, and since when it is gone (§8(3))."""
+    if tie := publication.corrects:
+        yield f'<p><strong>{_("訂正")}</strong>　<a href="{home}{tie.path}">{_("訂正した発信")}: {time_element(tie.at)}</a></p>'
+    for tie in publication.corrected:
+        yield f'<p><strong>{_("訂正あり")}</strong>　<a href="{home}{tie.path}">{_("訂正")}: {time_element(tie.at)}</a></p>'
+    if publication.gone:
+        yield f'<p><strong>{_("削除しました")}</strong>　{time_element(publication.gone)}</p>'
 
 
 def line(publication: Publication, page: str) -> SafeString:
     """The publication in one line, at its own place, with the way to the page on which all of it stands."""
     first, *others = publication.places
     anchors = "".join(f'<span id="{place.anchor}"></span>' for place in others)
-    words = escape(Truncator(publication.headline).chars(16))
+    words = escape(Truncator(_("削除しました") if publication.gone else publication.headline).chars(16))
     return mark_safe(f'<li id="{first.anchor}">{anchors}<a href="{escape(page)}#{first.anchor}">'  # noqa: S308  (escaped)
                      f"{local(publication.at):%H:%M} {words}</a></li>\n")
 
@@ -58,9 +71,10 @@ def _picture(picture: Picture, top: str, ja: str) -> str:
             f' width="{width}" height="{height}" loading="lazy"></a></p>')
 
 
-def _place(place: Place, home: str, ja: str) -> str:
+def _place(place: Place, home: str, ja: str, gone: datetime | None) -> str:
     account = place.account
-    elsewhere = f'　<a href="{escape(place.elsewhere)}" rel="noopener">{_("元の投稿")}</a>' if place.elsewhere else ""
+    shown = place.elsewhere and not gone
+    elsewhere = f'　<a href="{escape(place.elsewhere)}" rel="noopener">{_("元の投稿")}</a>' if shown else ""
     return f'<li><a href="{home}accounts/{account.pk}/"{ja}>{_named(account.service, account.name)}</a>{elsewhere}</li>'
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 from urllib.parse import urljoin
 
 from django.conf import settings
 from django.template.defaultfilters import linebreaksbr
 from django.utils.feedgenerator import Atom1Feed
+from django.utils.safestring import mark_safe
 
+from koshiki.calendar import wareki
 from koshiki.guideline import guideline
 from koshiki.public import feed
 from koshiki.templatetags.prose import linked
@@ -33,7 +37,7 @@ def atom() -> bytes:
 def _item(publication: feed.Publication) -> dict[str, Any]:
     return {
         "title": headline(publication), "link": address(publication.path), "description": html_of(publication),
-        "pubdate": publication.at, "updateddate": publication.at, "unique_id": guid(publication),
+        "pubdate": publication.at, "updateddate": publication.moved, "unique_id": guid(publication),
         "categories": [plain(place.account.name) for place in publication.places],
     }
 
@@ -52,12 +56,36 @@ def guid(publication: feed.Publication) -> str:
 
 
 def headline(publication: feed.Publication) -> str:
-    return plain(publication.title or publication.headline[:60])
+    """Its title or first words, after what became of it (§8(3))."""
+    if publication.gone:
+        return "【削除】この発信は削除しました"
+    mark = "【訂正】" if publication.corrects else "【訂正あり】" if publication.corrected else ""
+    return mark + plain(publication.title or publication.headline[:60])
 
 
 def html_of(publication: feed.Publication) -> str:
-    """The text as HTML, with links that say where they lead."""
-    return linebreaksbr(linked(plain(publication.text), guideline().city["domains"]))
+    """The text as HTML, with links that say where they lead; before it what puts it right, or what it puts right."""
+    text = linebreaksbr(linked(plain(publication.text), guideline().city["domains"]))
+    marks = "".join(f'<p>{wareki(at)}{words}</p>' if not path else f'<p><a href="{address(path)}">{wareki(at)}{words}</a></p>'
+                    for at, words, path in became(publication))
+    return mark_safe(marks + text)  # noqa: S308  (addresses and dates of our own)
+
+
+def text_of(publication: feed.Publication) -> str:
+    """The same as plain text."""
+    marks = "".join(f"{wareki(at)}{words} {address(path) if path else ''}".rstrip() + "\n"
+                    for at, words, path in became(publication))
+    return marks + plain(publication.text)
+
+
+def became(publication: feed.Publication) -> Iterator[tuple[datetime, str, str]]:
+    """When, in words, and where the other one stands."""
+    if tie := publication.corrects:
+        yield tie.at, "の発信を訂正するものです。", tie.path
+    for tie in publication.corrected:
+        yield tie.at, "に訂正しました。", tie.path
+    if publication.gone:
+        yield publication.gone, "に削除しました。", ""
 
 
 def plain(text: str) -> str:

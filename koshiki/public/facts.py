@@ -19,6 +19,7 @@ from django.db.models.functions import TruncDate
 
 from koshiki.public import feed, register
 from koshiki.public.parts import OF_A_DAY, OF_AN_ACCOUNT, Counting, weighed
+from koshiki.public.publications import mended_by
 from koshiki.register.models import Account, Policy, RegisterPage, Verification
 
 LOOKS = ("templates/public", "templates/components", "locale", "static", "public", "templatetags", "networks")
@@ -134,9 +135,11 @@ def _policies() -> dict[int, str]:
 def _said() -> tuple[dict[int, Said], dict[date, Said]]:
     """What was published, by account and by day, in one walk."""
     by_account = defaultdict[int, Said](lambda: Said(Counting(OF_AN_ACCOUNT)))
+    mended = mended_by()
     by_day = defaultdict[date, Said](lambda: Said(Counting(OF_A_DAY)))
     for row in weighed(feed.sent()).annotate(day=TruncDate("sent_at")).values_list(*_SAID).iterator(10_000):
         account, day, content, *shown, weight = row
+        shown += mended.get(shown[0], [])
         by_account[account].add(tuple(shown), content, weight)
         by_day[day].add(tuple(shown), content, weight)
     return dict(by_account), dict(by_day)

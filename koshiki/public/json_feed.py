@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from koshiki.public import feed
-from koshiki.public.atom import NEWEST, address, feed_title, guid, headline, html_of, plain
+from koshiki.public.atom import NEWEST, address, feed_title, guid, headline, html_of, plain, text_of
 from koshiki.public.pictures import Picture
 
 PATH = "feed/feed.json"
@@ -27,10 +27,12 @@ def json_feed() -> bytes:
 def _item(publication: feed.Publication) -> dict[str, Any]:
     found: dict[str, Any] = {
         "id": guid(publication), "url": address(publication.path), "title": headline(publication),
-        "content_html": html_of(publication), "content_text": plain(publication.text),
+        "content_html": html_of(publication), "content_text": text_of(publication),
         "date_published": publication.at.isoformat(),
         "tags": [plain(place.account.name) for place in publication.places],
     }
+    if publication.moved > publication.at:
+        found["date_modified"] = publication.moved.isoformat()
     if publication.pictures:
         found["attachments"] = [_attachment(picture) for picture in publication.pictures]
     return found

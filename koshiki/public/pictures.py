@@ -83,10 +83,11 @@ def _public(sha256: str, side: str | None) -> bool:
 
 
 def _renditions() -> QuerySet[Rendition]:
-    seen = RevisionMedium.objects.filter(
-        revision__approvals__deliveries__state=Delivery.State.SENT,
-        revision__approvals__deliveries__account__in=Account.objects.public(),
-    )
+    """Of what is out; not of what was deleted everywhere."""
+    gone = Delivery.objects.filter(verb=Delivery.Verb.DELETE, state=Delivery.State.SENT)
+    out = Delivery.objects.filter(state=Delivery.State.SENT, account__in=Account.objects.public()).exclude(
+        verb=Delivery.Verb.DELETE).exclude(pk__in=gone.values("wrong"))
+    seen = RevisionMedium.objects.filter(revision__approvals__deliveries__in=out)
     return Rendition.objects.filter(medium__in=seen.values("medium"))
 
 

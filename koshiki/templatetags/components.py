@@ -7,6 +7,7 @@ Work         {% duty_card duty %}   {% confirm_list form.items %}   {% counter u
 Words        {% notice "warning" "見出し" %}…{% endnotice %}   {% hint "はじめての方へ" %}…{% endhint %}
              {% empty "まだ投稿はありません" "…" url "投稿を起案する" %}
 Lists        {% key_values pairs %}   {% filter_bar form %}   {% pagination page %}   {% crumbs "アカウント" url … %}
+Time         {% running_clock since %}  {{ span|lasting }}  and, in the page's block `script`, {% clock_script %}
 To take away {% copy_box "fragment" "HTML" text %}  and, in the page's block `script`, {% copy_script %}
 Posts        {% post_preview preview %}   {% difference before after %}   {{ text|linked:domains }}
 Small        {% icon "print" %}   {% error_summary form %}   {{ moment|when }}   {{ moment|short_when }}
@@ -20,6 +21,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -32,12 +34,13 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from koshiki import clock
 from koshiki.calendar import local_day
 from koshiki.guideline import guideline
 from koshiki.look import GuideStep, Moment, Preview, RailStep, Tone, When, WhereItStands, passed
 from koshiki.organization.duties import Duty
-from koshiki.templatetags import prose
-from koshiki.templatetags.dates import due_element, time_element
+from koshiki.templatetags import dates, prose
+from koshiki.templatetags.dates import due_element, machine_read, time_element
 from koshiki.templatetags.icons import icon_element
 from koshiki.text import true_host as true_host_of
 
@@ -69,6 +72,26 @@ def _badge(label: str, tone: Tone) -> SafeString:
 def copy_box(id: str, label: str, text: str, rows: int = 8, help: str = "") -> Context:  # noqa: A002
     """{% copy_box "text-1" "本文" text %} — text to be taken elsewhere: a field to select, and a button with script."""
     return {"id": id, "label": label, "text": text, "rows": rows, "help": help}
+
+
+@register.simple_tag
+def running_clock(since: datetime, words: str = "気付いてから") -> SafeString:
+    """{% running_clock correction.found_at %} — how long ago; it runs on with the script, and stands without."""
+    return format_html('<strong class="late-word">{}{}<time data-since="{}" datetime="{}">{}</time></strong>',
+                       icon_element("waiting"), words, int(since.timestamp()), machine_read(since),
+                       dates.lasting(clock.now() - since))
+
+
+@register.filter
+def lasting(span: timedelta) -> str:
+    """{{ correction.took|lasting }} — a span in words."""
+    return dates.lasting(span)
+
+
+@register.simple_tag
+def clock_script() -> SafeString:
+    """{% block script %}{{ block.super }}{% clock_script %}{% endblock %} — what makes running clocks run."""
+    return format_html('<script src="{}" defer></script>', static("clock.js"))
 
 
 @register.simple_tag

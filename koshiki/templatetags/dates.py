@@ -43,3 +43,11 @@ def due_element(moment: When | None, *, short: bool = False) -> SafeString:
     if isinstance(moment, datetime) and timezone.localtime(moment).time() == time():
         moment = timezone.localdate(moment) - timedelta(days=1)
     return time_element(moment, short=short)
+
+
+def lasting(span: timedelta) -> str:
+    """A span in words, as long as people count it: 5分, 1時間5分, 2日3時間. `static/clock.js` says the same."""
+    minutes = max(0, int(span.total_seconds() // 60))
+    days, hours = divmod(minutes // 60, 24)
+    parts = [(days, "日"), (hours, "時間")] if days else [(hours, "時間"), (minutes % 60, "分")]
+    return "".join(f"{number}{unit}" for number, unit in parts if number) or "0分"

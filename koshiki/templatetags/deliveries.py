@@ -9,7 +9,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 
 from koshiki.networks import service_label
-from koshiki.posts.delivery.showing import tone_of
+from koshiki.posts.delivery.showing import tone_of, word_of
 from koshiki.posts.models import Delivery
 from koshiki.posts.overview.items import Item
 from koshiki.templatetags.components import badge
@@ -21,7 +21,7 @@ register = template.Library()
 @register.filter
 def delivery_badge(row: Delivery) -> SafeString:
     """{{ delivery|delivery_badge }} — icon, word and colour of its state."""
-    return SafeString(badge(row.get_state_display(), tone_of(row)))
+    return SafeString(badge(word_of(row), tone_of(row)))
 
 
 @register.simple_tag

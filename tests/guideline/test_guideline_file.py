@@ -38,7 +38,7 @@ HANDLINGS = {
 }
 # What nothing carries yet. A clause leaves this list when something does, and none ever joins it.
 PLANNED = {
-    "§3", "§4(5)", "§4(6)", *numbered("§7", 3), *lettered("§8(2)", "アイ"), "§8(3)",
+    "§3", "§4(5)", "§4(6)", *numbered("§7", 3), *lettered("§8(2)", "アイ"),
     *lettered("§9(1)", "アイ"), *lettered("§9(2)", "アイ"), *lettered("§9(3)", "アイ"), "§9(4)", "§9(5)",
     *numbered("§別紙1-1", 11), "§別紙3",
 }

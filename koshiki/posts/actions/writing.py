@@ -18,6 +18,7 @@ from koshiki.organization.models import Person
 from koshiki.organization.roles import require_confirmation
 from koshiki.posts.content import (
     Attached,
+    Correcting,
     Draft,
     Renditions,
     canonical_of,
@@ -27,6 +28,7 @@ from koshiki.posts.content import (
     publishes,
     service_of,
 )
+from koshiki.posts.corrections.ways import out_on
 from koshiki.posts.delivery.plan import cancel as cancel_deliveries
 from koshiki.posts.flow import AUTHORS, FLOW
 from koshiki.posts.media import rendition
@@ -57,18 +59,23 @@ def write(draft: Draft, *, by: Person, key: uuid.UUID | None = None) -> Post:
 
     Raises Refused: §4(1), §8(1) (author of every target), K-text, K-limit.
     """
-    draft = _checked(draft, by)
+    draft = checked(draft, by)
     renditions = renditions_of(draft)
     with transaction.atomic():
-        first = next(iter(draft.contents))
-        post, new = Post.objects.get_or_create(
-            key=key or uuid.uuid4(), created_by=by,
-            defaults={"division": first.division, "title": draft.title, "created_at": clock.now(),
-                      "moved_at": clock.now()})
-        if new:
-            revision = _keep(post, draft, renditions, by)
-            record("post.write", post, by=by, clause="§8(1)", revision=revision.number, digest=revision.digest)
+        post, _ = begun(draft, renditions, by=by, key=key)
     return post
+
+
+def begun(draft: Draft, renditions: Renditions, *, by: Person, key: uuid.UUID | None) -> tuple[Post, bool]:
+    """The part of writing that happens in the transaction: the post of this key, and whether it is new."""
+    first = next(iter(draft.contents))
+    post, new = Post.objects.get_or_create(
+        key=key or uuid.uuid4(), created_by=by,
+        defaults={"division": first.division, "title": draft.title, "created_at": clock.now(), "moved_at": clock.now()})
+    if new:
+        revision = _keep(post, draft, renditions, by)
+        record("post.write", post, by=by, clause="§8(1)", revision=revision.number, digest=revision.digest)
+    return post, new
 
 
 def revise(post: Post, draft: Draft, *, by: Person, based_on: int | None = None) -> Post:
@@ -77,7 +84,7 @@ def revise(post: Post, draft: Draft, *, by: Person, based_on: int | None = None)
     `based_on`: the number of the revision that the author had before them. Raises Refused: as `write`,
     K-stale when another revision came in between, K-once when sending has begun.
     """
-    draft = _checked(draft, by)
+    draft = checked(draft, by)
     renditions = renditions_of(draft)
     with transaction.atomic():
         return revise_locked(lock(post), draft, renditions, by=by, based_on=based_on, step="revise")
@@ -147,7 +154,14 @@ def draft_of(revision: Revision) -> Draft:
         due_at=revision.due_at,
         expires_after=revision.expires_after,
         reasons={link.url: link.reason for link in revision.outside_links.all()} if linked else {},
+        correcting=_correcting(revision),
     )
+
+
+def _correcting(revision: Revision) -> Correcting | None:
+    """Of a correction what it corrects, and how."""
+    ways = {target.account: target.way for target in revision.targets.all() if target.way}
+    return Correcting(revision.post.correction.wrong, ways) if ways else None
 
 
 # ---------------------------------------------------------------- shared by the acts on a post
@@ -208,7 +222,8 @@ def checked_targets(draft: Draft, by: Person) -> None:
             raise Refused("K-limit", f"{account}へは、koshiki から発信できません。")
 
 
-def _checked(draft: Draft, by: Person) -> Draft:
+def checked(draft: Draft, by: Person) -> Draft:
+    """The draft in clean words, of an author of all its targets. Raises Refused as `write`."""
     require_confirmation(by.afresh())
     checked_targets(draft, by)
     draft = draft.cleaned()
@@ -241,12 +256,13 @@ def _keep(post: Post, draft: Draft, renditions: Renditions, by: Person) -> Revis
     """Write the next revision with its rows; the post is locked."""
     newest = post.revisions.order_by("-number").first()
     number = newest.number + 1 if newest else 1
-    text = canonical_of(post.pk, number, draft, renditions)
+    wrong = out_on(draft.correcting.wrong, draft.contents) if draft.correcting else {}
+    text = canonical_of(post.pk, number, draft, renditions, wrong)
     revision = Revision.objects.create(
         post=post, number=number, author=by, at=clock.now(), basis=draft.basis, due_at=draft.due_at,
         expires_after=draft.expires_after, canonical=text, digest=digest_of(text))
     RevisionTarget.objects.bulk_create(
-        RevisionTarget(revision=revision, account=a, content=service_of(a).canonical(c))
+        RevisionTarget(revision=revision, account=a, content=service_of(a).canonical(c), way=draft.way(a))
         for a, c in draft.contents.items())
     RevisionMedium.objects.bulk_create(
         RevisionMedium(revision=revision, medium=m.medium, order=n, alt=m.alt) for n, m in enumerate(draft.media))

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Exists, F, OuterRef, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.expressions import CombinedExpression
 from django.db.models.functions import Now
 
@@ -21,7 +21,7 @@ from koshiki.posts.delivery.times import elapsing, times
 from koshiki.posts.models import Breaker, Delivery
 from koshiki.register.models import Account
 
-S = Delivery.State
+S, Verb = Delivery.State, Delivery.Verb
 CANDIDATES = 40
 
 
@@ -63,9 +63,14 @@ def lease_end() -> CombinedExpression:
 
 
 def due() -> QuerySet[Delivery]:
-    """What may be claimed now: due, no earlier segment of its thread outstanding, its account served by nobody."""
+    """What may be claimed now: due, nothing that must come before it outstanding, its account served by nobody.
+
+    Before a segment of a thread come those before it; before what goes out instead of another, that one's removal.
+    """
     same_account = Delivery.objects.filter(account=OuterRef("account"))
-    before = same_account.filter(post=OuterRef("post"), segment__lt=OuterRef("segment"))
+    same_post = same_account.filter(post=OuterRef("post"))
+    before = same_post.filter(Q(verb=OuterRef("verb"), segment__lt=OuterRef("segment"))
+                              | Q(verb=Verb.DELETE) & ~Q(verb=OuterRef("verb")))
     return (Delivery.objects.filter(state__in=CLAIMABLE, next_at__lte=Now())
             .exclude(Exists(same_account.filter(state__in=UNDER_WAY)))
             .exclude(Exists(before.exclude(state__in=[S.SENT, S.CANCELLED])))
@@ -76,8 +81,8 @@ def _of(account: Account) -> list[tuple[int, int]]:
     """Id and epoch of the account's first due delivery; the database refuses a second one under way."""
     resting = Breaker.objects.filter(service=account.service, until__gt=Now())
     mine = Delivery.objects.filter(~Exists(resting), account=account, state__in=CLAIMABLE, next_at__lte=Now())
-    rows = mine.order_by("due_at", "pk").values_list("pk", "epoch", "segment")
-    return [(pk, epoch) for pk, epoch, segment in rows[:1] if segment == 0]  # later segments: `_of_any`
+    rows = mine.order_by("due_at", "pk").values_list("pk", "epoch", "segment", "wrong")
+    return [(pk, epoch) for pk, epoch, *after in rows[:1] if after == [0, None]]  # what comes after something: `_of_any`
 
 
 def _of_any() -> list[tuple[int, int]]:

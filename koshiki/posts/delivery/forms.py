@@ -19,9 +19,15 @@ class PostedForm(forms.Form):
                              help_text="サービスで見つけた投稿を開き、そのアドレスを写します。")
     evidence = TextField(label="確かめた方法", limit=500, widget=forms.Textarea(attrs={"rows": 3}), help_text=HELP)
 
-    def __init__(self, data: Any = None, *, service: HandsOver | None) -> None:
-        """`service`: where a person posts; one that gives no addresses asks for none."""
+    def __init__(self, data: Any = None, *, service: HandsOver | None, changes: bool = False) -> None:
+        """`service`: where a person posts; one that gives no addresses asks for none.
+
+        `changes`: what is there was edited or deleted, so that its address is known.
+        """
         super().__init__(data)
+        if changes:
+            del self.fields["address"]
+            return
         self.fields["address"].required = service is None or service.gives_addresses
 
 

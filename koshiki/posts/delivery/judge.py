@@ -14,6 +14,7 @@ from koshiki.networks.base import Posted, Rejected
 from koshiki.organization.models import Person
 from koshiki.posts import jobs
 from koshiki.posts.content import handed_over, service_of
+from koshiki.posts.delivery import corrected
 from koshiki.posts.delivery.check import (
     ask,
     refuse_copy,
@@ -24,6 +25,7 @@ from koshiki.posts.delivery.check import (
 )
 from koshiki.posts.delivery.states import fenced_off, sources
 from koshiki.posts.models import Delivery
+from koshiki.posts.models.delivery import CHANGING
 from koshiki.register.roles import is_approver, works_on
 from koshiki.text import BadText, clean
 
@@ -48,7 +50,7 @@ def may_release(row: Delivery, person: Person) -> bool:
 
 
 @transaction.atomic
-def say_posted(row: Delivery, *, address: str, evidence: str, by: Person) -> Delivery:
+def say_posted(row: Delivery, *, evidence: str, address: str = "", by: Person) -> Delivery:
     """「投稿済み」 — a person saw it on the service, at this address. Raises Refused K-unknown, K-evidence,
     K-once, K-handover."""
     locked, evidence = locked_row(row), evidence_in(evidence)
@@ -61,6 +63,7 @@ def say_posted(row: Delivery, *, address: str, evidence: str, by: Person) -> Del
          judged_by=by, evidence=evidence, reason="", clause="")
     jobs.read_back.defer(delivery=locked.pk)
     record("delivery.say_posted", locked, by=by, clause="K-evidence", evidence=evidence, address=posted.url)
+    corrected.note(locked)
     return locked
 
 
@@ -99,10 +102,12 @@ def release(row: Delivery, *, by: Person) -> Delivery:
 
 
 def posted_at(row: Delivery, address: str) -> Posted:
-    """The post at this address; none where the service gives none.
+    """The post at this address; none where the service gives none, or where the post was edited or deleted there.
 
     Raises Refused K-handover where a person posts and it is none of this account's.
     """
+    if row.wrong and row.verb in CHANGING:
+        return Posted("", row.wrong.url, told=False)
     if (hand_over := handed_over(row)) is None:
         return Posted((service_of(row.account).remote_id_in(address) or address)[:300], address[:500], told=True)
     if not address and not hand_over.gives_addresses:

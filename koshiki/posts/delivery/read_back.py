@@ -10,7 +10,18 @@ from django.db import transaction
 from koshiki import clock
 from koshiki.audit.log import record
 from koshiki.guideline import Refused
-from koshiki.networks.base import CannotTell, HandsOver, NotSent, Publishes, Reads, Shown, TokenDead, Verb
+from koshiki.networks.base import (
+    CannotTell,
+    HandsOver,
+    Network,
+    NotSent,
+    Outgoing,
+    Publishes,
+    Reads,
+    Shown,
+    TokenDead,
+    Verb,
+)
 from koshiki.networks.shown import skeleton
 from koshiki.organization.alerts import tell
 from koshiki.posts.content import handed_over
@@ -19,6 +30,7 @@ from koshiki.posts.delivery.settle import HandOver
 from koshiki.posts.delivery.staging import fetched
 from koshiki.posts.delivery.times import times
 from koshiki.posts.models import Delivery
+from koshiki.posts.models.delivery import CHANGING
 from koshiki.register import stopping
 from koshiki.register.budget import UsedUp, spend
 
@@ -30,7 +42,7 @@ class NotYet(Exception):
 def compare(pk: int) -> None:
     """Reads one sent delivery back and keeps what is shown. It publishes nothing. Raises NotYet."""
     row = Delivery.objects.select_related("account", "approval__revision", "post").get(pk=pk)
-    if row.state != Delivery.State.SENT or row.read_back_at or not row.remote_id:
+    if not _is_to_be_read(row):
         return None
     if hand_over := handed_over(row):
         return _compare_by_hand(row, hand_over)
@@ -46,7 +58,25 @@ def compare(pk: int) -> None:
         return stopping.token_dead(row.account, dead.reason)
     except NotSent as later:
         raise NotYet(later.reason) from None
-    return _keep(row, shown, differences(network.shown_text(outgoing.content), [m.alt for m in outgoing.media], shown))
+    return _keep(row, shown, _otherwise(row, network, outgoing, shown))
+
+
+def _otherwise(row: Delivery, network: Network, outgoing: Outgoing, shown: Shown | None) -> list[str]:
+    if row.verb == Delivery.Verb.DELETE:
+        return ["サービスに、まだ残っています。"] if shown else []
+    return differences(network.shown_text(outgoing.content), [m.alt for m in outgoing.media], shown)
+
+
+def _is_to_be_read(row: Delivery) -> bool:
+    """Out, told where, and neither read yet nor edited or deleted for a correction meanwhile (§8(3))."""
+    if row.state != Delivery.State.SENT or row.read_back_at or not _number(row):
+        return False
+    return not row.corrections.filter(verb__in=CHANGING).exclude(state=Delivery.State.CANCELLED).exists()
+
+
+def _number(row: Delivery) -> str:
+    """Of the post that is to be seen, or that must not be any more."""
+    return row.wrong.published_id if row.wrong and row.verb == Delivery.Verb.DELETE else row.published_id
 
 
 def _shown(row: Delivery, network: Publishes) -> Shown | None:
@@ -54,11 +84,13 @@ def _shown(row: Delivery, network: Publishes) -> Shown | None:
     if not isinstance(network, Reads):
         raise HandOver
     spend(row.account, Verb.READ)
-    return network.read(row.remote_id)
+    return network.read(_number(row))
 
 
 def _compare_by_hand(row: Delivery, hand_over: HandsOver) -> None:
     """The page that a person gave is fetched where that can be; where it can't, that is kept, and said."""
+    if row.verb == Delivery.Verb.DELETE:
+        return _keep(row, None, [], unread="職員が削除した投稿です。")
     try:
         outgoing = outgoing_of(row)
         seen = hand_over.seen_at(row.url, outgoing.content)

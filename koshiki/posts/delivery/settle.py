@@ -18,7 +18,7 @@ from koshiki.guideline import Refused
 from koshiki.networks.base import NotSent, OutcomeUnknown, Published, Rejected, TokenDead
 from koshiki.organization.alerts import tell
 from koshiki.posts import jobs
-from koshiki.posts.delivery import breaker
+from koshiki.posts.delivery import breaker, corrected
 from koshiki.posts.delivery.claim import Claim
 from koshiki.posts.delivery.hand_over.offering import offer
 from koshiki.posts.delivery.states import Overtaken, write
@@ -28,6 +28,7 @@ from koshiki.register import stopping
 from koshiki.register.budget import UsedUp
 
 S = Delivery.State
+DONE: dict[str, str] = {Delivery.Verb.EDIT: "delivery.edit", Delivery.Verb.DELETE: "delivery.delete"}
 log = logging.getLogger("koshiki.delivery")
 
 
@@ -89,13 +90,14 @@ def _insist(held: Claim, act: Callable[[], None]) -> None:
 
 
 @transaction.atomic
-def arrived(row: Delivery, published: Published, *, how: str = "delivery.send", **more: Any) -> None:
-    """sent; the read-back follows as a job of its own. Raises IntegrityError where the remote id is bound."""
+def arrived(row: Delivery, published: Published, *, how: str = "", **more: Any) -> None:
+    """sent, edited or deleted; the read-back follows as a job of its own. Raises IntegrityError where the remote id is bound."""
     write(row, to=S.SENT, remote_id=published.remote_id, url=published.url[:500], sent_at=published.at or clock.now(),
           lease_until=None, reason="", clause="", **more)
     jobs.read_back.configure(schedule_in={"seconds": int(times().read_back)}).defer(delivery=row.pk)
-    record(how, row, by=None, clause="§8(1)", remote_id=published.remote_id, url=published.url,
-           approval=row.approval_id)
+    record(how or DONE.get(row.verb, "delivery.send"), row, by=None, clause="§8(3)" if row.wrong_id else "§8(1)",
+           remote_id=published.remote_id, url=published.url, approval=row.approval_id)
+    corrected.note(row)
 
 
 @transaction.atomic
@@ -125,8 +127,16 @@ def to_person(row: Delivery, reason: str) -> None:
 @transaction.atomic
 def _failed(row: Delivery, reason: str) -> None:
     write(row, to=S.FAILED, lease_until=None, reason=reason[:300], clause="", **_nothing_out(row))
+    if row.verb == Delivery.Verb.DELETE:
+        _nothing_instead(row)
     _told(row, "配信の失敗")
     record("delivery.fail", row, by=None, clause="§8(1)", reason=reason)
+
+
+def _nothing_instead(row: Delivery) -> None:
+    """What can't be taken away is not followed by what was to go out instead (§8(3))."""
+    Delivery.objects.filter(post=row.post_id, account=row.account_id, state=S.WAITING).update(
+        state=S.CANCELLED, clause="§8(3)", reason="誤った投稿を削除できなかったため、代わりの投稿も出しません。")
 
 
 def _dead(row: Delivery, reason: str) -> None:

@@ -12,6 +12,7 @@ from koshiki import clock
 from koshiki.look import Tone
 from koshiki.organization.models import Person
 from koshiki.posts.content import Altered, approved_segments, service_of, targets_in
+from koshiki.posts.corrections.showing import seen_before
 from koshiki.posts.delivery.hand_over.mending import may_mend
 from koshiki.posts.delivery.hand_over.taking import may_record, may_see
 from koshiki.posts.delivery.judge import may_release, may_say_not_posted, may_say_posted
@@ -25,6 +26,7 @@ TONES = {
     S.SENT: Tone.DONE, S.FAILED: Tone.FAILED, S.UNKNOWN: Tone.UNKNOWN, S.PERSON: Tone.UNKNOWN,
     S.HELD: Tone.STOPPED, S.CANCELLED: Tone.ENDED, S.OFFERED: Tone.WAITING, S.TAKEN: Tone.WAITING,
 }
+DONE = {Delivery.Verb.EDIT.value: "編集済み", Delivery.Verb.DELETE.value: "削除済み"}
 MOVING = (S.CLAIMED, S.SENDING, S.RETRY, S.UNKNOWN)
 SOON = timedelta(minutes=2)  # a page looks on for what is about to happen, not for days, nor for what does not come
 
@@ -39,6 +41,7 @@ class Card:
     shown: str
     differences: list[str]
     unread: str
+    seen: dict[str, Any]  # of what was edited or deleted: what stood there before (§4(7))
     may_hand_over: bool
     may_say_posted: bool
     may_say_not_posted: bool
@@ -49,6 +52,11 @@ class Card:
 
 def tone_of(row: Delivery) -> Tone:
     return TONES[S(row.state)]
+
+
+def word_of(row: Delivery) -> str:
+    """Its state in a word; what was edited or deleted was not sent."""
+    return DONE.get(row.verb, row.get_state_display()) if row.state == S.SENT else row.get_state_display()
 
 
 def is_moving(rows: Iterable[Delivery]) -> bool:
@@ -70,6 +78,7 @@ def card(row: Delivery, person: Person) -> Card:
     back: dict[str, Any] = json.loads(row.read_back) if row.read_back else {}
     return Card(
         row, tone_of(row), _approved(row), back.get("text", ""), back.get("differences", []), back.get("unread", ""),
+        seen_before(row),
         may_hand_over(row, person),
         may_say_posted(row, person), may_say_not_posted(row, person), may_release(row, person),
         row.state == S.HELD and clock.now() > row.expires_at and is_author(person, row.account_id),
@@ -83,7 +92,9 @@ def may_hand_over(row: Delivery, person: Person) -> bool:
 
 
 def _approved(row: Delivery) -> str:
-    """The approved content as one text, as a reader of the service sees it."""
+    """The approved content as one text, as a reader of the service sees it; of a deletion nothing."""
+    if row.verb == Delivery.Verb.DELETE:
+        return ""
     try:
         target = next(t for t in targets_in(row.approval.revision) if t["account"] == row.account_id)
         content = approved_segments(target)[row.segment]

@@ -74,7 +74,7 @@ def wake_unread() -> None:
     minute, day = timedelta(minutes=1), timedelta(days=1)
     within = (Now() - day, Now() - minute)
     unread = Delivery.objects.filter(Q(sent_at__range=within) | Q(next_at__range=within), state=S.SENT, read_back_at=None)
-    for pk in unread.exclude(remote_id="").values_list("pk", flat=True)[:AT_ONCE]:
+    for pk in unread.exclude(remote_id="", wrong=None).values_list("pk", flat=True)[:AT_ONCE]:
         _wake(pk, f"reading {pk}", jobs.read_back)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,19 +25,23 @@ from koshiki.networks.base import (
     OutcomeUnknown,
     Published,
     Publishes,
+    Reads,
     Rejected,
     TokenDead,
     Verb,
 )
+from koshiki.networks.shown import skeleton
 from koshiki.posts import jobs
 from koshiki.posts.delivery import breaker, clocks, settle
 from koshiki.posts.delivery.check import check
 from koshiki.posts.delivery.claim import Claim, carrying, crowded, held_by, lease_end
+from koshiki.posts.delivery.read_back import differences
 from koshiki.posts.delivery.send import last_check, opened, outgoing_of
 from koshiki.posts.delivery.staging import staged
 from koshiki.posts.delivery.states import Overtaken, write
 from koshiki.posts.delivery.times import elapsing, times
 from koshiki.posts.models import Delivery
+from koshiki.posts.models.delivery import CHANGING
 from koshiki.register import stopping
 from koshiki.register.budget import UsedUp, spend
 
@@ -89,12 +94,54 @@ def _step(held: Claim) -> None:
         return _look_again(held, CannotTell(closed.message))
     except NotSent as later:
         return _look_again(held, CannotTell(later.reason))
-    step, verb = (_repeat, Verb.PUBLISH) if _may_repeat(held, network) else (_look, Verb.LOOK_UP)
+    step, verb = _next_step(held, network)
     try:
         spend(held.row.account, verb)
     except UsedUp as used_up:
         return _look_again(held, CannotTell(used_up.reason))
     return step(held, network)
+
+
+def _next_step(held: Claim, network: Publishes) -> tuple[Callable[[Claim, Publishes], None], Verb]:
+    """How the doubt is ended, and what that costs of the service's budget."""
+    if held.row.verb in CHANGING:
+        return _look_at_change, Verb.LOOK_UP
+    return (_repeat, Verb.PUBLISH) if _may_repeat(held, network) else (_look, Verb.LOOK_UP)
+
+
+# ---------------------------------------------------------------- edited or deleted: what is there now tells
+
+
+def _look_at_change(held: Claim, network: Publishes) -> None:
+    """Both may be repeated without harm; what may not be begun any more is first known not to have happened."""
+    row = held.row
+    assert row.wrong  # noqa: S101  (constraint)
+    try:
+        there = _is_changed(row, network)
+    except (NotSent, TokenDead) as doubt:
+        return _look_again(held, CannotTell(doubt.reason, token_dead=isinstance(doubt, TokenDead)))
+    if there:
+        return _arrived(row, Published("", row.wrong.url), "delivery.find", looked_at=held.now())
+    try:
+        check(row)
+    except Refused:
+        return _not_found(held, network.settle_seconds)
+    write(row, to=S.WAITING, next_at=Now(), lease_until=None, reason="まだ済んでいないため、もう一度行います。")
+    return jobs.wake(row)
+
+
+def _is_changed(row: Delivery, network: Publishes) -> bool:
+    """As far as can be seen. Raises NotSent, TokenDead where it can't be looked at."""
+    assert row.wrong  # noqa: S101
+    if not isinstance(network, Reads):
+        return False
+    shown = network.read(row.wrong.published_id)
+    if row.verb == Delivery.Verb.DELETE:
+        return shown is None
+    outgoing, before = outgoing_of(row), json.loads(row.stage).get("seen", {}).get("text", "")
+    approved = network.shown_text(outgoing.content)
+    looks_new = skeleton(before) != skeleton(approved)
+    return looks_new and not differences(approved, [media.alt for media in outgoing.media], shown)
 
 
 # ---------------------------------------------------------------- repeat with the key

@@ -17,6 +17,7 @@ from koshiki.posts.delivery import clocks, judge, restore
 from koshiki.posts.delivery.forms import NotPostedForm, PostedForm, ReasonForm
 from koshiki.posts.delivery.showing import card, is_moving
 from koshiki.posts.models import Delivery, Post
+from koshiki.posts.models.delivery import CHANGING
 from koshiki.posts.showing import sender_of
 from koshiki.register.models import Hold
 
@@ -38,7 +39,7 @@ def post_deliveries(request: HttpRequest, pk: int) -> HttpResponse:
 def delivery_posted(request: HttpRequest, pk: int) -> HttpResponse:
     """「投稿済み」 with address and evidence (K-evidence)."""
     row = _row(request, pk, judge.may_say_posted)
-    form = PostedForm(request.POST or None, service=handed_over(row))
+    form = PostedForm(request.POST or None, service=handed_over(row), changes=row.verb in CHANGING)
     if request.method == "POST" and form.is_valid():
         judge.say_posted(row, by=_person(request), **form.cleaned_data)
         messages.success(request, "「投稿済み」と記録しました。")
@@ -90,7 +91,7 @@ def _person(request: HttpRequest) -> Person:
 
 
 def _rows() -> QuerySet[Delivery]:
-    related = ("account", "approval__revision", "released_by", "judged_by", "taken_by")
+    related = ("account", "approval__revision", "released_by", "judged_by", "taken_by", "wrong")
     return Delivery.objects.select_related(*related).prefetch_related(
         "account__connections")
 

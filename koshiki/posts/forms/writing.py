@@ -20,10 +20,19 @@ from koshiki.images import ACCEPT as IMAGES
 from koshiki.look import Preview
 from koshiki.networks.base import Field
 from koshiki.organization.models import Person
-from koshiki.posts.content import Attached, Draft, by_hand, outside_addresses, publishes, service_of
+from koshiki.posts.content import (
+    Attached,
+    Correcting,
+    Draft,
+    by_hand,
+    outside_addresses,
+    publishes,
+    service_of,
+)
+from koshiki.posts.corrections.ways import ways_of
 from koshiki.posts.forms.images import ImageForm
 from koshiki.posts.forms.uploads import held_by, take_in
-from koshiki.posts.models import Revision
+from koshiki.posts.models import Revision, Way
 from koshiki.posts.readiness import Lack, lacking
 from koshiki.posts.showing import limited, preview_of
 from koshiki.register.models import Account
@@ -72,18 +81,28 @@ class PostForm(forms.Form):
 class TargetForm(forms.Form):
     """発信先の内容 — the fields that the account's service declares; its text may be the shared one."""
 
-    def __init__(self, data: Any = None, *, account: Account, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, account: Account, ways: Sequence[Way] = (), **kwargs: Any) -> None:
+        """`ways`: of a correction, those by which it can be made here (§8(3))."""
         super().__init__(data, prefix=f"target-{account.pk}", **kwargs)
         self.account, self.service, self.by_hand = account, service_of(account), by_hand(account)
+        self.declared = [declared.key for declared in self.service.fields]
+        if ways:
+            self.fields["way"] = forms.ChoiceField(label="訂正の方法", choices=[(way.value, way.label) for way in ways])
         for declared in self.service.fields:
             self.fields[declared.key] = _form_field(declared)
 
     def content(self, shared: str, raw: bool = False) -> dict[str, str]:
-        """The content for this target; an empty text is the shared one."""
-        values = {key: self.typed(key) if raw else self.cleaned_data.get(key, "") for key in self.fields}
+        """The content for this target; an empty text is the shared one. Nothing where something is only taken down."""
+        if self.way == Way.TAKE_DOWN:
+            return dict.fromkeys(self.declared, "")
+        values = {key: self.typed(key) if raw else self.cleaned_data.get(key, "") for key in self.declared}
         if "text" in values and not values["text"].strip():
             values["text"] = shared
         return values
+
+    @property
+    def way(self) -> str:
+        return self.typed("way") if "way" in self.fields else ""
 
     def typed(self, key: str) -> str:
         return str(self[key].value() or "")
@@ -112,14 +131,18 @@ class Writing:
     """The whole form. `judged`: errors are shown; else what was typed is shown again without judgement."""
 
     def __init__(self, person: Person, *, data: QueryDict | None = None, judged: bool = True,
-                 files: MultiValueDict[str, Any] | None = None, initial: Mapping[str, Any] | None = None) -> None:
-        self.person, self.data, self.judged = person, data, judged
+                 files: MultiValueDict[str, Any] | None = None, initial: Mapping[str, Any] | None = None,
+                 correcting: Correcting | None = None) -> None:
+        self.person, self.data, self.judged, self.correcting = person, data, judged, correcting
         self.initial = dict(initial or {})
         self.uploads_refused: list[str] = []
         self.choices = writable_accounts(person)
+        ways = ways_of(correcting.wrong, self.choices) if correcting else {}
+        if correcting:
+            self.choices = [account for account in self.choices if account in ways]
         self.post = self._made(PostForm)
         self._offer()
-        self.targets = [self._made(TargetForm, account=a) for a in self.choices]
+        self.targets = [self._made(TargetForm, account=a, ways=ways.get(a, ())) for a in self.choices]
         self.images = [self._made(ImageForm, number=n, person=person) for n in range(self._count("image_count"))]
         if files:
             self._take_in(files.getlist("images"))
@@ -130,7 +153,7 @@ class Writing:
     @classmethod
     def of(cls, person: Person, draft: Draft, revision: Revision | None = None) -> Writing:
         """The form with what a draft holds; `revision`: what it goes on from."""
-        return cls(person, initial=_initial(person, draft, revision), judged=False)
+        return cls(person, initial=_initial(person, draft, revision), judged=False, correcting=draft.correcting)
 
     @classmethod
     def new(cls, person: Person, account: str = "") -> Writing:
@@ -211,7 +234,7 @@ class Writing:
 
     def other_targets(self) -> list[TargetForm]:
         """Not ticked, yet something was typed for them: it stays in the form."""
-        return [f for f in self.targets if f.account.pk not in self.chosen and any(f.typed(k) for k in f.fields)]
+        return [f for f in self.targets if f.account.pk not in self.chosen and any(f.typed(k) for k in f.declared)]
 
     def typed_contents(self) -> dict[Account, dict[str, str]]:
         """What stands in the form, judged or not."""
@@ -254,6 +277,8 @@ class Writing:
                    for i in self.kept_images() if i.kept and not i.errors],
             due_at=values.get("due_at"), expires_after=values.get("expires_after") or 30,
             reasons={link.url: form.cleaned_data.get("reason", "") for link, form in self.links},
+            correcting=Correcting(self.correcting.wrong, {f.account: f.way for f in self.chosen_targets()})
+            if self.correcting else None,
         )
 
     def _place(self, lack: Lack) -> None:
@@ -323,7 +348,7 @@ def _initial(person: Person, draft: Draft, revision: Revision | None) -> dict[st
     texts = [content.get("text", "") for content in draft.contents.values()]
     shared = texts[0] if texts else ""
     targets = {
-        account.pk: {k: "" if k == "text" and v == shared else v for k, v in content.items()}
+        account.pk: {"way": draft.way(account)} | {k: "" if k == "text" and v == shared else v for k, v in content.items()}
         for account, content in draft.contents.items()
     }
     images = {

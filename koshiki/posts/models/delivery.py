@@ -14,6 +14,8 @@ from koshiki.posts.models.post import Post
 from koshiki.register.models import Account
 
 LIVE = ~Q(state="cancelled")
+STANDS = ~Q(state__in=["cancelled", "failed"])  # neither given up nor refused for good
+CHANGING = ("edit", "delete")
 OPEN = ("waiting", "claimed", "sending", "retry", "unknown", "person", "held", "failed",
         "offered", "taken")  # neither out nor ended
 
@@ -39,10 +41,19 @@ class Delivery(models.Model):
         OFFERED = "offered", "手渡し待ち"
         TAKEN = "taken", "職員が投稿中"
 
+    class Verb(models.TextChoices):
+        PUBLISH = "publish", "投稿"
+        REPLY = "reply", "訂正の返信"
+        EDIT = "edit", "編集"
+        DELETE = "delete", "削除"
+
     approval = models.ForeignKey(Approval, models.PROTECT, related_name="deliveries", verbose_name="承認")
     post = models.ForeignKey(Post, models.PROTECT, related_name="deliveries", verbose_name="投稿")
     account = models.ForeignKey(Account, models.PROTECT, related_name="deliveries", verbose_name="公式アカウント")
     segment = models.PositiveSmallIntegerField("番目", default=0, help_text="続きの投稿では、いくつ目か（0から）")
+    verb = models.CharField("すること", max_length=10, choices=Verb.choices, default=Verb.PUBLISH)
+    wrong = models.ForeignKey("self", models.PROTECT, null=True, related_name="corrections", verbose_name="訂正される配信",
+                              help_text="§8(3) 返信し、編集し、削除し、又は代わりに出す相手")
     by_hand = models.BooleanField("手渡し", default=False, help_text="職員が投稿すると承認されたもの")
     state = models.CharField("状態", max_length=20, choices=State.choices, default=State.WAITING)
     key = models.UUIDField("送信の鍵", default=uuid.uuid4, unique=True)
@@ -77,11 +88,17 @@ class Delivery(models.Model):
         verbose_name = "配信"
         ordering = ("due_at", "pk")
         constraints = [
-            models.UniqueConstraint(fields=["approval", "account", "segment"], name="one_delivery_per_approval"),
+            models.UniqueConstraint(fields=["approval", "account", "segment", "verb"],
+                                    name="one_delivery_per_approval"),
             models.UniqueConstraint(
-                fields=["post", "account", "segment"], condition=~Q(state="cancelled"),
+                fields=["post", "account", "segment", "verb"], condition=~Q(state="cancelled"),
                 name="one_live_delivery_per_post",
             ),
+            models.UniqueConstraint(
+                fields=["wrong"], condition=Q(verb__in=list(CHANGING)) & STANDS,
+                name="one_change_of_each",
+            ),
+            models.CheckConstraint(condition=Q(verb="publish") | Q(wrong__isnull=False), name="correction_says_of_what"),
             models.UniqueConstraint(
                 fields=["account", "remote_id"], condition=~Q(remote_id=""), name="remote_id_is_bound_once"
             ),
@@ -118,6 +135,12 @@ class Delivery(models.Model):
 
     def __str__(self) -> str:
         return f"{self.post} → {self.account}"
+
+    @property
+    def published_id(self) -> str:
+        """Under which number the service has it; what was edited mostly keeps the one that it had."""
+        before = self.wrong if self.verb == self.Verb.EDIT else None
+        return self.remote_id or (before.published_id if before else "")
 
     @property
     def told_at(self) -> datetime:

@@ -14,6 +14,16 @@ from koshiki.register.models import Account
 from koshiki.register.roles import own_accounts
 
 
+class Way(models.TextChoices):
+    """訂正の方法 — how what is wrong on an account is put right there (§8(3))."""
+
+    REPLY = "reply", "訂正の返信"
+    EDIT = "edit", "編集"
+    NOTICE = "notice", "訂正の新しい投稿"
+    REPOST = "repost", "削除して再投稿"
+    TAKE_DOWN = "take_down", "削除（取下げ）"
+
+
 class Posts(models.QuerySet["Post"]):
     def visible_to(self, person: Person) -> Posts:
         """Published posts: all staff. Drafts, returned, scheduled: own division, the two, auditors.
@@ -127,6 +137,7 @@ class RevisionTarget(models.Model):
     revision = models.ForeignKey(Revision, models.PROTECT, related_name="targets", verbose_name="版")
     account = models.ForeignKey(Account, models.PROTECT, related_name="+", verbose_name="公式アカウント")
     content = models.TextField("内容", help_text="正準 JSON")
+    way = models.CharField("訂正の方法", max_length=10, choices=Way.choices, blank=True, help_text="訂正でなければ空")
 
     class Meta:
         verbose_name = "発信先"

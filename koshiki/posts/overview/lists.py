@@ -19,6 +19,7 @@ from koshiki import sheet
 from koshiki.audit.log import record
 from koshiki.networks import service_label
 from koshiki.organization.sign_in import signed_in
+from koshiki.posts.corrections.clock import running
 from koshiki.posts.models import Delivery, Post, Slot
 from koshiki.posts.overview.choice import Choice
 from koshiki.posts.overview.items import first_times, items_of
@@ -51,7 +52,8 @@ def post_list(request: HttpRequest) -> HttpResponse:
     page = Paged(_ids(choice)).get_page(request.GET.get("page"))
     return render(request, "posts/list.html", {
         **frame("posts", choice), "page": page, "items": list(items_of(page, choice.person).values()),
-        "stages": _links(choice), "most": MOST if page.paginator.count == MOST else 0, "by_time": choice.by_time()})
+        "running": running(choice.person), "stages": _links(choice), "by_time": choice.by_time(),
+        "most": MOST if page.paginator.count == MOST else 0})
 
 
 def _ids(choice: Choice) -> QuerySet[Any, int]:

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_safe
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 from koshiki.posts.content import Altered, by_hand, pictured, targets_in
+from koshiki.posts.corrections.showing import corrected, may_correct, with_corrections
 from koshiki.posts.delivery.showing import is_moving
 from koshiki.posts.flow import FLOW
 from koshiki.posts.models import ApprovalTarget, Delivery, Post, Remark, Revision, RevisionMedium
@@ -71,7 +72,7 @@ def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[
     targets = {target["account"] for target in targets_in(revision)}
     current = {pk: account for pk, account in accounts.items() if pk in targets}
     know_target_accounts(found, list(current.values()))
-    deliveries = list(found.deliveries.select_related("account", "taken_by"))
+    deliveries = with_corrections(found.deliveries.select_related("account", "taken_by"))
     live = [d for d in deliveries if d.state != Delivery.State.CANCELLED]
     remarks = list(found.remarks.select_related("by", "revision").order_by("-at")[:NEWEST])
     approvals = _approvals(revision)
@@ -84,7 +85,8 @@ def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[
         "approvals": [(row, "、".join(current[pk].name for pk in row.accounts)) for row in approvals],
         "deliveries": deliveries, "moving": is_moving(live), "moments": moments(found, {r.pk: r for r in remarks}),
         "copies": bool(current) and all(is_author(person, account) for account in current.values()),
-        "may": _may(found, revision, person),
+        "may": _may(found, revision, person), "correction": corrected(found, revision, deliveries),
+        "corrects": may_correct(live, person),
     }
 
 

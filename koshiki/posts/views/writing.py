@@ -57,7 +57,8 @@ def post_preview(request: HttpRequest) -> HttpResponse:
 def _sent(request: HttpRequest, found: Post | None) -> HttpResponse:
     do = request.POST.get("do", "check")
     judged = do not in READING_ONLY
-    writing = Writing(person_of(request), data=request.POST, files=request.FILES, judged=judged)
+    correcting = actions.draft_of(found.latest).correcting if found else None
+    writing = Writing(person_of(request), data=request.POST, files=request.FILES, judged=judged, correcting=correcting)
     if not judged:
         return _rows_added(_page(request, writing, found))
     if not writing.is_valid(complete=do != "save") or do not in {"save", "submit"}:

@@ -23,16 +23,20 @@ class AddressForm(forms.Form):
     evidence = TextField(label="確かめた方法", limit=500, widget=forms.Textarea(attrs={"rows": 3}),
                          help_text="アドレスがないときに書きます。見た画面、送った日時など。記録に残ります。")
 
-    def __init__(self, data: Any = None, *, service: HandsOver) -> None:
+    def __init__(self, data: Any = None, *, service: HandsOver, changes: bool = False) -> None:
+        """`changes`: what is there was edited or deleted, so that its address is known."""
         super().__init__(data)
-        if service.gives_addresses:
+        if changes:
+            del self.fields["address"]
+            self.fields["evidence"].help_text = "見た画面、確かめた日時などを書きます。記録に残ります。"
+        elif service.gives_addresses:
             del self.fields["evidence"]
         else:
             self.fields["address"].required = self.fields["evidence"].required = False
 
     def clean(self) -> dict[str, Any]:
         values = super().clean() or {}
-        if "evidence" in self.fields and not self.errors and not (values["address"] or values["evidence"].strip()):
+        if len(self.fields) > 1 and not self.errors and not (values["address"] or values["evidence"].strip()):
             self.add_error("evidence", "アドレスか、確かめた方法を書いてください。")
         return values
 

@@ -11,6 +11,7 @@ from koshiki.organization.models import Person
 from koshiki.posts import jobs
 from koshiki.posts.delivery.judge import WORKERS, evidence_in, locked_row, posted_at, rewrite
 from koshiki.posts.models import Delivery
+from koshiki.posts.models.delivery import CHANGING
 from koshiki.register.roles import works_on
 
 S = Delivery.State
@@ -18,7 +19,7 @@ S = Delivery.State
 
 def may_mend(row: Delivery, person: Person) -> bool:
     """Who may mend it: the account's authors and approvers, where a person told the address and not the service."""
-    return row.state == S.SENT and row.by_hand and works_on(person, row.account_id)
+    return row.state == S.SENT and row.by_hand and row.verb not in CHANGING and works_on(person, row.account_id)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from koshiki.calendar import wareki
 from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 from koshiki.posts import jobs
+from koshiki.posts.delivery import corrected
 from koshiki.posts.delivery.check import check
 from koshiki.posts.delivery.judge import WORKERS, evidence_in, locked_row, move, posted_at
 from koshiki.posts.delivery.send import outgoing_of
@@ -60,7 +61,7 @@ def take(row: Delivery, *, by: Person) -> Delivery:
 
 
 @transaction.atomic
-def record_address(row: Delivery, *, address: str, evidence: str = "", by: Person) -> Delivery:
+def record_address(row: Delivery, *, address: str = "", evidence: str = "", by: Person) -> Delivery:
     """投稿した記録 — the post is out, at this address; where the service gives none, how the person saw that it is out.
 
     The same address twice is one. Raises Refused: K-handover for an address of anything else, K-once for one that is
@@ -78,6 +79,7 @@ def record_address(row: Delivery, *, address: str, evidence: str = "", by: Perso
     jobs.read_back.defer(delivery=locked.pk)
     record("delivery.record_address", locked, by=by, clause="K-handover", address=locked.url, evidence=locked.evidence,
            remote_id=locked.remote_id, approval=locked.approval_id)
+    corrected.note(locked)
     return locked
 
 

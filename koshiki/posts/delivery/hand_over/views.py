@@ -19,6 +19,7 @@ from koshiki.posts.delivery.hand_over.showing import file_name, page_of
 from koshiki.posts.delivery.send import outgoing_of
 from koshiki.posts.delivery.showing import card, may_hand_over
 from koshiki.posts.models import Delivery, Post
+from koshiki.posts.models.delivery import CHANGING
 from koshiki.posts.showing import preview_of
 from koshiki.posts.views.streaming import answer
 
@@ -31,7 +32,8 @@ SAME = "記録されているアドレスと同じです。"
 def delivery_hand_over(request: HttpRequest, pk: int) -> HttpResponse:
     """The approved content to take along, and the form for the address (K-handover)."""
     row = _row(request, pk)
-    form = AddressForm(request.POST if request.method == "POST" else None, service=_service(row))
+    form = AddressForm(request.POST if request.method == "POST" else None, service=_service(row),
+                       changes=row.verb in CHANGING)
     refusal = None
     if request.method == "POST" and form.is_valid():
         try:
@@ -129,7 +131,7 @@ def _service(row: Delivery) -> HandsOver:
 
 def _row(request: HttpRequest, pk: int) -> Delivery:
     """A delivery by hand of an account that the person works on. Raises Http404."""
-    related = ("account__division", "approval__revision", "post", "taken_by")
+    related = ("account__division", "approval__revision", "post", "taken_by", "wrong")
     rows = Delivery.objects.select_related(*related).prefetch_related("account__connections")
     row = get_object_or_404(rows.filter(post__in=Post.objects.visible_to(_person(request))), pk=pk)
     if not taking.may_see(row, _person(request)):
