@@ -11,7 +11,9 @@ from django.utils import timezone
 from koshiki import clock
 from koshiki.organization.models import Person
 from koshiki.posts import actions
-from koshiki.posts.content import Attached, Draft, outside_addresses, service_of
+from koshiki.posts.content import Attached, Correcting, Draft, outside_addresses, service_of
+from koshiki.posts.corrections.starting import correct
+from koshiki.posts.corrections.ways import ways_of
 from koshiki.posts.delivery.claim import claim
 from koshiki.posts.delivery.hand_over import taking
 from koshiki.posts.delivery.send import deliver
@@ -43,6 +45,8 @@ def _write(row: dict[str, Any], people: People, accounts: Accounts) -> None:
         _answer(row["fate"], post, approver, row)
     if row["fate"] in ("published", "failed"):
         _deliver(post, moment)
+    if "correction" in row:
+        _correct(post, moment, row["correction"], author, approver)
     if row["fate"] in ("handed", "offered"):
         with clock.at(begun + timedelta(minutes=41)):
             _hand_over(post, row, author)
@@ -60,8 +64,23 @@ def _deliver(post: Post, moment: datetime) -> None:
     """At its time a worker takes it: really sent to 見本SNS and the city's feed, or really refused there."""
     with clock.at(moment):
         for delivery in post.deliveries.select_related("account"):
-            if held := claim(delivery.account):
+            if held := claim(delivery.account) or claim():
                 deliver(held)
+
+
+def _correct(wrong: Post, moment: datetime, said: dict[str, Any], author: Person, approver: Person) -> None:
+    """Somebody calls, the author writes what is right, the approver reads it, and it goes out, each a few minutes later."""
+    found = moment + timedelta(minutes=said["after"])
+    before = actions.draft_of(wrong.latest)
+    ways = {account: offered[0] for account, offered in ways_of(wrong, list(before.contents)).items()}
+    contents = {account: {**content, "text": said["text"].strip()} for account, content in before.contents.items()}
+    draft = Draft(f"訂正：{wrong.title}", said["basis"], contents, (), None, 1440, before.reasons, Correcting(wrong, ways))
+    with clock.at(found + timedelta(minutes=4)):
+        begun = correct(draft, reason=said["reason"], found_at=found, found_by=said["found_by"], by=author)
+        post = actions.submit(begun.post, by=author)
+    with clock.at(found + timedelta(minutes=11)):
+        actions.approve(post, post.latest.digest, by=approver, confirmed=actions.Confirmed.everything(post))
+    _deliver(post, found + timedelta(minutes=11))
 
 
 def _hand_over(post: Post, row: dict[str, Any], author: Person) -> None:

@@ -10,7 +10,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from itertools import count, groupby
 from urllib.parse import urljoin
 
@@ -25,6 +26,9 @@ from koshiki import clock
 from koshiki.organization import actions as office_work
 from koshiki.organization.importing.acts import hand_in
 from koshiki.organization.models import Absence, Deputy, Division, Import, Person, Posting, RoleGrant
+from koshiki.posts import actions as posts
+from koshiki.posts.content import Correcting
+from koshiki.posts.corrections.starting import correct
 from koshiki.posts.models import Approval, Delivery, Post
 from koshiki.register import actions as register_work
 from koshiki.register.actions.notify import Upload
@@ -94,6 +98,7 @@ def first(model: type, **which: object) -> Callable[[], object]:
 
 OFFICIAL, FEED, CLOSING = called("磐田市（見本）公式"), called("防災からのお知らせ"), called("防災だより（見本）")
 SENT, RETURNED, WAITING = titled("市民文化祭の開催"), titled("インフルエンザ予防接種の案内"), titled("イルミネーションの点灯式")
+CORRECTED = titled("粗大ごみの受付")
 TOUR = (
     # the author
     Stop("author", "home"), Stop("author", "posts"), Stop("author", "posts", query="?stage=returned"),
@@ -116,6 +121,13 @@ TOUR = (
     Stop("author", "delivery_mend_address", first(Delivery, state="sent", taken_by__isnull=False), press="アドレスを直す"),
     Stop("author", "account_new"), Stop("author", "account_new", press="保存して次へ"),
     Stop("author", "connect_callback", query="?error=access_denied", status=422), Stop("author", "divisions"),
+    Stop("author", "post_correct", CORRECTED), Stop("author", "post_correct", CORRECTED, press="訂正を始める"),
+    Stop("author", "post", CORRECTED), Stop("author", "post", titled("訂正：粗大ごみの受付")),
+    Stop("author", "post_deliveries", titled("訂正：粗大ごみの受付")),
+    # a correction whose clock runs
+    Stop("bosai_author", "home"), Stop("bosai_author", "post_edit", titled("訂正：停電の復旧")),
+    Stop("bosai_approver", "home"), Stop("bosai_approver", "posts"),
+    Stop("bosai_approver", "post_approve", titled("訂正：停電の復旧")),
     # the approver
     Stop("approver", "home"), Stop("approver", "post_approve", WAITING),
     Stop("approver", "post_approve", WAITING, press="この内容を承認する"), Stop("approver", "post", WAITING),
@@ -226,6 +238,7 @@ def _what_a_year_brings() -> None:
     hand_in("職員.csv", f"職員番号,氏名,内線\n990010,見本 新子,2101\n{head.staff_number},{head.name},2199\n".encode(), by=it)
     office_work.report_absence(head, start=clock.today(), reason="出張のため", by=head)
     register_work.stop("成りすましの疑いがあるため、確かめる間", account=FEED(), by=approver)
+    _something_wrong(titled("停電の復旧")(), somebody("bosai_author")())
     Delivery.objects.filter(post=SENT(), account=OFFICIAL()).update(
         state="person", reason="サービスが答えず、調べても見つかりませんでした。", sent_at=None, url="")
     _what_is_being_closed()
@@ -242,6 +255,18 @@ def _what_is_being_closed() -> None:
         register_work.notify_closing(account, typed, by=head)
         register_work.delist(account, by=ip_head)
     register_work.confirm_page_gone(account, Upload(screen("410"), "なくなった頁.png"), by=head)
+
+
+def _something_wrong(wrong: Post, author: Person) -> None:
+    """It waits for its approval: an edit here, a new entry there."""
+    before = posts.draft_of(wrong.latest)
+    ways = {account: "edit" if account.service == "mastodon" else "notice" for account in before.contents}
+    draft = replace(before, title=f"訂正：{wrong.title}", correcting=Correcting(wrong, ways), due_at=None, contents={
+        account: {**content, "text": content["text"].replace("9時35分", "9時53分")}
+        for account, content in before.contents.items()})
+    begun = correct(draft, reason="復旧の時刻が誤り。正しくは9時53分", found_at=clock.now() - timedelta(minutes=12),
+                    found_by="電力会社からの電話", by=author)
+    posts.submit(begun.post, by=author)
 
 
 @dataclass

@@ -50,8 +50,7 @@ class Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         self._answer()
 
-    def do_POST(self) -> None:
-        self._answer()
+    do_POST = do_PUT = do_DELETE = do_GET
 
     def log_message(self, *arguments: Any) -> None:
         """Quiet: the supervisor's terminal is not for this."""
@@ -231,6 +230,26 @@ def read_status(asked: Asked, number: str) -> Answer:
     return Answer(200, _status(asked, status)) if status else Answer(404, {"error": "Record not found"})
 
 
+def edit_status(asked: Asked, number: str) -> Answer:
+    if (own := _own(asked, number)) is None:
+        return Answer(404, {"error": "Record not found"})
+    asked.store.edit(own["id"], asked.text("status"))
+    return read_status(asked, number)
+
+
+def delete_status(asked: Asked, number: str) -> Answer:
+    if (own := _own(asked, number)) is None:
+        return Answer(404, {"error": "Record not found"})
+    asked.store.delete(own["id"])
+    return Answer(200, _status(asked, own))
+
+
+def _own(asked: Asked, number: str) -> sqlite3.Row | None:
+    """The status, where it is the asking account's."""
+    status = asked.store.status(int(number))
+    return status if status and status["handle"] == asked.holder()["handle"] else None
+
+
 def upload(asked: Asked) -> Answer:
     mime, body = asked.file
     if mime not in ("image/jpeg", "image/png") or not body:
@@ -299,6 +318,8 @@ ROUTES = [(verb, re.compile(pattern), route) for verb, pattern, route in (
     ("GET", r"/api/v1/accounts/([a-z0-9_]+)/statuses", own_statuses),
     ("POST", r"/api/v1/statuses", publish),
     ("GET", r"/api/v1/statuses/(\d{1,15})", read_status),
+    ("PUT", r"/api/v1/statuses/(\d{1,15})", edit_status),
+    ("DELETE", r"/api/v1/statuses/(\d{1,15})", delete_status),
     ("POST", r"/api/v2/media", upload),
     ("GET", r"/api/v1/media/(\d{1,15})", read_media),
     ("GET", r"/api/v2/instance", instance),

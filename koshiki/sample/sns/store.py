@@ -77,6 +77,12 @@ class Store:
                              ",".join(media), (at or datetime.now(UTC)).isoformat(timespec="milliseconds"))
         return self.ask("SELECT * FROM status WHERE id = ?", number)[0]
 
+    def edit(self, number: int, text: str) -> None:
+        self.change("UPDATE status SET text = ? WHERE id = ?", text, number)
+
+    def delete(self, number: int) -> None:
+        self.change("DELETE FROM status WHERE id = ?", number)
+
     def statuses(self, handle: str, count: int = 40, before: int = 2**62) -> list[sqlite3.Row]:
         return self.ask("SELECT * FROM status WHERE handle = ? AND id < ? ORDER BY id DESC LIMIT ?",
                         handle, before, count)
