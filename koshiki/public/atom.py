@@ -11,7 +11,7 @@ from urllib.parse import urljoin
 from django.conf import settings
 from django.template.defaultfilters import linebreaksbr
 from django.utils.feedgenerator import Atom1Feed
-from django.utils.safestring import mark_safe
+from django.utils.html import format_html, format_html_join
 
 from koshiki.calendar import wareki
 from koshiki.guideline import guideline
@@ -66,9 +66,12 @@ def headline(publication: feed.Publication) -> str:
 def html_of(publication: feed.Publication) -> str:
     """The text as HTML, with links that say where they lead; before it what puts it right, or what it puts right."""
     text = linebreaksbr(linked(plain(publication.text), guideline().city["domains"]))
-    marks = "".join(f'<p>{wareki(at)}{words}</p>' if not path else f'<p><a href="{address(path)}">{wareki(at)}{words}</a></p>'
-                    for at, words, path in became(publication))
-    return mark_safe(marks + text)  # noqa: S308  (addresses and dates of our own)
+    marks = [(_linked(f"{wareki(at)}{words}", path),) for at, words, path in became(publication)]
+    return format_html_join("", "<p>{}</p>", marks) + text
+
+
+def _linked(words: str, path: str) -> str:
+    return format_html('<a href="{}">{}</a>', address(path), words) if path else words
 
 
 def text_of(publication: feed.Publication) -> str:

@@ -48,7 +48,7 @@ def empty_receiver(timestamp: int) -> None:
             log.error("the receiver could not be emptied: %s", trouble.reason)
 
 
-@app.periodic(cron="23 4 * * *")
+@app.periodic(cron=clock.daily(4, 23))
 @app.task(name="register.forget_spendings", queue="sweep", queueing_lock="register.forget_spendings", pass_context=False)
 def forget_spendings(timestamp: int) -> None:
     """Each hour of each account leaves a row: they do not stay for ever."""

@@ -43,7 +43,7 @@ pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
 # Pages that only take what is sent to them, and addresses of files.
 NO_PAGES = {
-    "post_export", "service_app_end",
+    "post_export", "service_app_end", "incoming", "inlet_make",
     "import_example", "organization_export", "sign_out", "log_verify", "log_export", "decision_read",
     "policy_complete", "policy_share", "policy_read",
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect", "post_submit",
@@ -187,7 +187,8 @@ TOUR = (
     Stop("auditor", "people"), Stop("auditor", "account_application", OFFICIAL),
     Stop("it", "home"), Stop("it", "people"), Stop("it", "people", query="?active=no"), Stop("it", "person_new"),
     Stop("it", "person_new", press="登録する"), Stop("it", "organization_import"), Stop("it", "backups"),
-    Stop("it", "services"), Stop("it", "service_app", lambda: "x"),
+    Stop("it", "services"), Stop("it", "service_app", lambda: "x"), Stop("it", "service_budget", lambda: "x"),
+    Stop("it", "service_incoming", lambda: "line"),
     Stop("it", "import_preview", first(Import)), Stop("it", "first_passwords"),
     Stop("it", "first_passwords", press="発行する : 配属のない職員"), Stop("it", "person", somebody("bosai_author")),
     Stop("it", "person_edit", somebody("bosai_author")), Stop("it", "person_post", somebody("bosai_author")),

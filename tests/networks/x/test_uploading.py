@@ -142,4 +142,4 @@ class TestFilms:
         text = {"text": "動画です。"}
         assert opened.problems(text, film.media) == []
         assert "1本だけ" in opened.problems(text, [*film.media, *pictured.media[:1]])[0].message
-        assert "140秒" in opened.problems(text, [replace(film.media[0], seconds=141)])[0].message
+        assert "2分20秒" in opened.problems(text, [replace(film.media[0], seconds=141)])[0].message
