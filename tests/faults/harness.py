@@ -28,6 +28,7 @@ SPANS = ("lease=2,settle=1.6,gap=0.5,early=0.2,backoff=0.3,backoff_most=2,retry_
          "storm=0.3,storm_most=1")
 ENDS = ("sent", "failed", "person", "cancelled")
 PATIENCE = 6.0  # seconds in which a worker should come to its point
+MOST_MISSED = 8  # times that a point is tried again which no worker came to: what is wrong on purpose may have none such
 ZOMBIE = 3.5  # seconds for which one stays stopped: longer than the lease
 ORDERLY = 20.0  # seconds in which a worker that is told to stop must have ended
 HANDS = 2  # deliveries that a worker carries at once
@@ -83,6 +84,7 @@ class Killing:
         self.chance = random.Random(seed)  # noqa: S311
         self.done: Counter[str] = Counter()
         self.stopped: list[tuple[float, int]] = []
+        self.missed: Counter[str] = Counter()  # how often a point was not come to
         self.deaths: list[Death] = []
         self.suffered: list[str] = []
         self.spells: list[tuple[float, float]] = []  # when troubles were
@@ -101,7 +103,8 @@ class Killing:
             self.stock.approve(-(-self.stock.left // (len(plan) + 1)), pictured=act == "K8", at_length=act == "K9")
             if act in TROUBLES:
                 self._suffer(act)
-            elif not self._one(act) and self._left():
+            elif not self._one(act) and self._left() and self.missed[act] < MOST_MISSED:
+                self.missed[act] += 1
                 plan.insert(0, act)
             elif len(plan) % SURVIVED == 0:
                 self._survive()
