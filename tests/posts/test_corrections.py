@@ -94,7 +94,7 @@ def test_an_entry_of_the_citys_own_feed_can_be_taken_down_and_is_answered_by_a_n
 ) -> None:
     wrong = published(cast, account)
     offered = signed_in(cast.aoki).get(f"/posts/{wrong.pk}/correct/").content.decode()
-    assert re.findall(r'name="way-\d+" value="(\w*)"', offered) == ["notice", "repost", "take_down", ""]
+    assert re.findall(r'name="way-\d+" value="(\w*)"', offered) == ["notice", "repost", "take_down", "none"]
     carried_out(corrected(cast, signed_in, wrong, "notice", account))
     assert Delivery.objects.filter(state="sent", account=account).count() == 2
     second = published(cast, account, text="別の誤り")

@@ -55,7 +55,7 @@ def test_a_person_deletes_and_says_how_that_was_seen_and_posts_again(cast: Cast,
 
 def test_an_answer_by_hand_says_under_which_post(cast: Cast, signed_in: SignedIn) -> None:
     row = out(cast, signed_in)
-    assert ways(cast, signed_in, row) == ["reply", "notice", "repost", "take_down", ""]
+    assert ways(cast, signed_in, row) == ["reply", "notice", "repost", "take_down", "none"]
     reply = run(corrected(cast, signed_in, row.post, "reply", row.account).deliveries.get())
     shown = signed_in(cast.aoki).get(page(reply)).content.decode()
     assert "次の投稿への返信として" in shown
@@ -85,5 +85,5 @@ def test_a_message_that_cannot_be_taken_back_is_put_right_by_another(cast: Cast,
     browser.post(page(row, "take"))
     browser.post(page(row), {"address": "", "evidence": "配信結果の画面で見た"})
     row.refresh_from_db()
-    assert ways(cast, signed_in, row) == ["notice", ""]
+    assert ways(cast, signed_in, row) == ["notice", "none"]
     assert begin(browser, row.post, "take_down", account).status_code == 422

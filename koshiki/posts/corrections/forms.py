@@ -14,7 +14,7 @@ from koshiki.forms import LineField
 from koshiki.posts.models import Way
 from koshiki.register.models import Account
 
-NOT_HERE = ("", "この発信先では訂正しない")
+NOT_HERE = ("none", "この発信先では訂正しない")
 
 
 class CorrectForm(forms.Form):
@@ -36,7 +36,7 @@ class CorrectForm(forms.Form):
         for account, offered in ways.items():
             self.fields[f"way-{account.pk}"] = forms.ChoiceField(
                 label=f"{account.name}（{account.get_service_display()}）の訂正の方法", widget=forms.RadioSelect,
-                choices=[*((way.value, way.label) for way in offered), NOT_HERE], required=False, initial=offered[0].value)
+                choices=[*((way.value, way.label) for way in offered), NOT_HERE], initial=offered[0].value)
 
     def clean_found_at(self) -> Any:
         found_at = self.cleaned_data["found_at"]
@@ -53,4 +53,4 @@ class CorrectForm(forms.Form):
     def ways(self) -> dict[Account, str]:
         """The accounts on which it is put right, with the way."""
         chosen = {account: self.cleaned_data.get(f"way-{account.pk}", "") for account in self.accounts}
-        return {account: way for account, way in chosen.items() if way}
+        return {account: way for account, way in chosen.items() if way and way != NOT_HERE[0]}
