@@ -118,7 +118,7 @@ class TestYouTube(Publishing):
 
 class TestWhatItTakes:
     def test_all_that_youtube_offers_is_offered(self) -> None:
-        assert set(Verb) - YouTube.verbs() == {Verb.KEY, Verb.THREAD, Verb.HAND_OVER}
+        assert set(Verb) - YouTube.verbs() == {Verb.KEY, Verb.RECEIVE, Verb.THREAD, Verb.HAND_OVER}
 
     def test_an_account_that_is_not_connected_is_served_by_hand(self) -> None:
         assert means("youtube", connected=True) is YouTube
