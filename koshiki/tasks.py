@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from importlib.util import find_spec
 
-CHAPTERS = ("database", "organization", "register", "posts", "public")
+CHAPTERS = ("database", "organization", "register", "posts", "public", "desk")
 
 for chapter in CHAPTERS:
     if find_spec(f"koshiki.{chapter}.jobs"):

@@ -15,7 +15,7 @@ from koshiki.guideline import guideline
 from koshiki.organization.models import Alert
 
 # A mail server that is away for a night: after 1 minute, 3, 6, 14 … about nine hours in all.
-_LATER = RetryStrategy(max_attempts=9, linear_wait=60, exponential_wait=3)
+LATER = RetryStrategy(max_attempts=9, linear_wait=60, exponential_wait=3)
 _TEXT = """{name} 様
 
 {subject}をお願いします。次のページを開いてください。
@@ -27,7 +27,7 @@ _TEXT = """{name} 様
 """
 
 
-@app.task(name="organization.send_mail", queue="mail", retry=_LATER)
+@app.task(name="organization.send_mail", queue="mail", retry=LATER)
 def send_mail(alert_id: int) -> None:
     """Send one alert, unless it was sent or its person has gone. Raises what the mail server answers."""
     alert = Alert.objects.select_related("person").get(pk=alert_id)

@@ -3,19 +3,14 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from datetime import timedelta
-from email import message_from_bytes, policy
-from email.message import EmailMessage
 
 import pytest
-from aiosmtpd.controller import Controller
 from django.contrib.sessions.models import Session
 from django.db import transaction
 from django.test import Client
 from django.urls import reverse
-from procrastinate.contrib.django import app
 from procrastinate.contrib.django.models import ProcrastinateJob
 
 from koshiki import clock
@@ -23,45 +18,9 @@ from koshiki.organization.alerts import tell
 from koshiki.organization.jobs import clear_sessions
 from koshiki.organization.models import Alert, Person
 from tests.cast import Cast
+from tests.postbox import Postbox, work
 
 SUBJECT = "投稿の承認"
-
-
-class Postbox:
-    """A mail server on loopback that keeps what it is given."""
-
-    def __init__(self) -> None:
-        self.mails: list[EmailMessage] = []
-
-    async def handle_DATA(self, server: object, session: object, envelope: object) -> str:
-        mail = message_from_bytes(envelope.content, policy=policy.default)  # type: ignore[attr-defined]
-        self.mails.append(mail)  # type: ignore[arg-type]
-        return "250 OK"
-
-
-@pytest.fixture
-def postbox(settings: pytest.FixtureRequest) -> Iterator[Postbox]:
-    box = Postbox()
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = Controller(box, hostname="127.0.0.1", port=port)
-    server.start()
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"  # type: ignore[attr-defined]
-    settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port  # type: ignore[attr-defined]
-    yield box
-    server.stop()
-
-
-def work() -> None:
-    """A worker does what is there, and ends. In a thread: a browser's tests leave a loop running in this one."""
-    with ThreadPoolExecutor(1) as thread:
-        thread.submit(_work).result()
-
-
-def _work() -> None:
-    with app.replace_connector(app.connector.get_worker_connector()):
-        app.run_worker(wait=False, queues=["mail"], install_signal_handlers=False, listen_notify=False)
 
 
 def test_whose_turn_it_is_gets_one_mail_with_the_address_and_none_of_the_content(
