@@ -21,8 +21,8 @@ def send_digests(timestamp: int) -> None:
     """On a working day: a job for each mail, so that one that is not taken keeps no other waiting."""
     if mail_is_set_up() and is_business_day(clock.today()):
         for digest in digests():
-            send_digest.defer(address=digest.person.email, subject=_subject(digest), text=_drawn("txt", digest),
-                              page=_drawn("html", digest))
+            send_digest.defer(address=digest.person.email, subject=_subject(digest), text=drawn("txt", digest),
+                              page=drawn("html", digest))
 
 
 @app.task(name="desk.send_digest", queue="mail", retry=LATER)
@@ -39,6 +39,7 @@ def _subject(digest: Digest) -> str:
     return f"【公式アカウント管理】きょうの用務 {digest.waiting}件" + (f"（期限超過 {digest.late}件）" if digest.late else "")
 
 
-def _drawn(form: str, digest: Digest) -> str:
+def drawn(form: str, digest: Digest) -> str:
+    """The mail's text; `form` is "txt" or "html"."""
     return render_to_string(f"desk/digest.{form}", {
         "digest": digest, "today": clock.today(), "address": settings.KOSHIKI_URL, "city": guideline().city["name"]})
