@@ -37,6 +37,7 @@ def test_killed_at_every_point_nothing_is_twice_and_nothing_lost_at_any_service(
 
 
 @pytest.mark.peers
+@pytest.mark.longest
 @pytest.mark.parametrize(("to", "seed"), [("no-keys", 6), ("snac", 8), ("real-bluesky", 10), ("wordpress", 12)])
 def test_also_where_no_key_is_honoured_and_where_the_service_is_a_real_one(to: str, seed: int) -> None:
     found = run("--posts", "28", "--kills", "14", "--seed", str(seed), "--to", to)
@@ -44,6 +45,7 @@ def test_also_where_no_key_is_honoured_and_where_the_service_is_a_real_one(to: s
 
 
 @pytest.mark.peers
+@pytest.mark.longest
 @pytest.mark.parametrize(("to", "posts"), [("no-keys", 60), ("+".join(OTHERS), 14)], ids=["no-keys", "all others"])
 def test_nor_under_any_other_fault(to: str, posts: int) -> None:
     found = run("--posts", str(posts), "--kills", "6", "--seed", "9", "--to", to, "--troubles")
@@ -52,6 +54,7 @@ def test_nor_under_any_other_fault(to: str, posts: int) -> None:
 
 
 @pytest.mark.peers
+@pytest.mark.longest
 @pytest.mark.parametrize("variant", ["naive", "mutant"])
 def test_what_is_wrong_on_purpose_shows(variant: str) -> None:
     assert run("--posts", "60", "--kills", "32", "--seed", "7", "--variant", variant)["duplicates"] > 0
@@ -65,6 +68,7 @@ def test_a_backlog_is_worked_off_in_order_and_nobody_starves() -> None:
 
 
 @pytest.mark.peers
+@pytest.mark.longest
 @pytest.mark.parametrize(("variant", "seen"), [("newest", "out_of_order"), ("greedy", "overtaken")])
 def test_who_takes_the_newest_or_stays_with_one_account_is_seen(variant: str, seen: str) -> None:
     found = run("--backlog", "200", "--seed", "3", "--variant", variant)
