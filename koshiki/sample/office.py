@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from django.utils import timezone
 
@@ -25,13 +25,12 @@ def earlier(moment: datetime, hours: float) -> datetime:
 
 def _walk(moment: datetime, hours: float, step: timedelta) -> datetime:
     left = round(timedelta(hours=hours) / STEP)
-    moment = moment.replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
-    while left or not _open(moment):
-        moment += step
-        left -= left > 0 and _open(moment)
-    return moment
+    local = timezone.localtime(moment).replace(minute=moment.minute // 15 * 15, second=0, microsecond=0)
+    while left or not _open(local):
+        local += step
+        left -= left > 0 and _open(local)
+    return local.astimezone(UTC)
 
 
-def _open(moment: datetime) -> bool:
-    local = timezone.localtime(moment)
-    return is_business_day(local.date()) and OPENS <= local.time() < CLOSES
+def _open(local: datetime) -> bool:
+    return OPENS <= local.time() < CLOSES and is_business_day(local.date())
