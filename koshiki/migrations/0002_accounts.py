@@ -22,7 +22,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('service', models.CharField(choices=koshiki.networks.service_choices, max_length=30, verbose_name='サービス')),
-                ('state', models.CharField(choices=[('preparing', '申請準備中'), ('deciding', '決裁・合議中'), ('returned', '差戻し'), ('withdrawn', '取下げ'), ('rejected', '不可'), ('approved', '取得待ち'), ('acquired', '届出準備中'), ('notified', '届出済み'), ('notification_returned', '届出差戻し'), ('received', '掲載待ち'), ('listed', '掲載済み・確認中'), ('official', '公式')], db_index=True, default='preparing', max_length=30, verbose_name='状態')),
+                ('state', models.CharField(choices=[('preparing', '申請準備中'), ('deciding', '決裁・合議中'), ('returned', '差戻し'), ('withdrawn', '取下げ'), ('rejected', '不可'), ('approved', '取得待ち'), ('acquired', '届出準備中'), ('notified', '届出済み'), ('notification_returned', '届出差戻し'), ('received', '掲載待ち'), ('listed', '掲載済み・確認中'), ('official', '公式'), ('delisted', '廃止手続中（掲載削除済み）'), ('closed', '廃止')], db_index=True, default='preparing', max_length=30, verbose_name='状態')),
                 ('name', models.CharField(max_length=100, verbose_name='アカウント名')),
                 ('handle', models.CharField(blank=True, max_length=200, verbose_name='ユーザー名')),
                 ('url', models.URLField(blank=True, max_length=300, verbose_name='URL')),
@@ -40,7 +40,7 @@ class Migration(migrations.Migration):
             options={
                 'verbose_name': '公式アカウント',
                 'ordering': ('division__code', 'service', 'pk'),
-                'constraints': [models.UniqueConstraint(condition=models.Q(models.Q(('url', ''), _negated=True), models.Q(('state__in', ['withdrawn', 'rejected']), _negated=True)), fields=('url',), name='one_account_of_each_address'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'official'), _negated=True), models.Q(('listed_at__isnull', False), ('official_at__isnull', False)), _connector='OR'), name='official_is_listed')],
+                'constraints': [models.UniqueConstraint(condition=models.Q(models.Q(('url', ''), _negated=True), models.Q(('state__in', ['withdrawn', 'rejected', 'closed']), _negated=True)), fields=('url',), name='one_account_of_each_address'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'official'), _negated=True), models.Q(('listed_at__isnull', False), ('official_at__isnull', False)), _connector='OR'), name='official_is_listed')],
             },
         ),
         migrations.CreateModel(

@@ -75,6 +75,8 @@ class Migration(migrations.Migration):
                 ('width', models.PositiveIntegerField(verbose_name='幅')),
                 ('height', models.PositiveIntegerField(verbose_name='高さ')),
                 ('size', models.PositiveIntegerField(verbose_name='バイト数')),
+                ('milliseconds', models.PositiveIntegerField(default=0, verbose_name='長さ（ミリ秒）')),
+                ('poster', models.CharField(blank=True, max_length=64, verbose_name='動画の一こまの内容の値')),
                 ('rights', models.CharField(choices=[('own', '市の職員が撮影・作成したもの'), ('licensed', '利用許諾の条件により使えるもの'), ('permitted', '権利者の許可を得たもの')], max_length=20, verbose_name='権利')),
                 ('rights_evidence', models.CharField(blank=True, max_length=300, verbose_name='権利の根拠')),
                 ('people', models.CharField(choices=[('none', 'だれかと分かる人は写っていない'), ('consented', '写っている人の同意を得ている')], max_length=20, verbose_name='写っている人')),
@@ -111,6 +113,7 @@ class Migration(migrations.Migration):
             name='Delivery',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('verb', models.CharField(choices=[('publish', '投稿'), ('reply', '訂正の返信'), ('edit', '編集'), ('delete', '削除')], default='publish', max_length=10, verbose_name='すること')),
                 ('segment', models.PositiveSmallIntegerField(default=0, help_text='続きの投稿では、いくつ目か（0から）', verbose_name='番目')),
                 ('by_hand', models.BooleanField(default=False, help_text='職員が投稿すると承認されたもの', verbose_name='手渡し')),
                 ('state', models.CharField(choices=[('waiting', '配信待ち'), ('claimed', '準備中'), ('sending', '配信中'), ('retry', '再送待ち'), ('sent', '配信済み'), ('failed', '失敗'), ('unknown', '結果を確認中'), ('person', '職員の確認待ち'), ('held', '停止中'), ('cancelled', '取消し'), ('offered', '手渡し待ち'), ('taken', '職員が投稿中')], default='waiting', max_length=20, verbose_name='状態')),
@@ -142,12 +145,13 @@ class Migration(migrations.Migration):
                 ('released_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='停止の後に進めた職員')),
                 ('taken_by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL, verbose_name='投稿を引き受けた職員')),
                 ('post', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='deliveries', to='koshiki.post', verbose_name='投稿')),
+                ('wrong', models.ForeignKey(help_text='§8(3) 返信し、編集し、削除し、又は代わりに出す相手', null=True, on_delete=django.db.models.deletion.PROTECT, related_name='corrections', to='koshiki.delivery', verbose_name='訂正される配信')),
             ],
             options={
                 'verbose_name': '配信',
                 'ordering': ('due_at', 'pk'),
                 'indexes': [models.Index(condition=models.Q(('state__in', ['waiting', 'retry', 'unknown', 'offered', 'taken'])), fields=['next_at'], name='deliveries_to_wake'), models.Index(condition=models.Q(('state__in', ['claimed', 'sending'])), fields=['lease_until'], name='deliveries_under_way'), models.Index(condition=models.Q(('state__in', ['waiting', 'claimed', 'sending', 'retry', 'unknown', 'person', 'held', 'failed', 'offered', 'taken'])), fields=['post'], name='deliveries_open'), models.Index(django.db.models.functions.comparison.Coalesce('sent_at', 'due_at'), condition=models.Q(('state', 'cancelled'), _negated=True), name='deliveries_by_time'), models.Index(models.F('account'), django.db.models.functions.comparison.Coalesce('sent_at', 'due_at'), condition=models.Q(('state', 'cancelled'), _negated=True), name='deliveries_of_account')],
-                'constraints': [models.UniqueConstraint(fields=('approval', 'account', 'segment'), name='one_delivery_per_approval'), models.UniqueConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), fields=('post', 'account', 'segment'), name='one_live_delivery_per_post'), models.UniqueConstraint(condition=models.Q(('remote_id', ''), _negated=True), fields=('account', 'remote_id'), name='remote_id_is_bound_once'), models.UniqueConstraint(condition=models.Q(('state__in', ['claimed', 'sending'])), fields=('account',), name='one_under_way_per_account'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['claimed', 'sending']), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='under_way_has_lease'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sending', 'unknown', 'taken']), _negated=True), ('intent_at__isnull', False), _connector='OR'), name='sending_has_intent'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'taken'), _negated=True), ('taken_by__isnull', False), _connector='OR'), name='taken_says_by_whom'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='sent_says_when'), models.CheckConstraint(condition=models.Q(('judged_by__isnull', True), models.Q(('evidence', ''), _negated=True), _connector='OR'), name='judgement_has_evidence')],
+                'constraints': [models.UniqueConstraint(fields=('approval', 'account', 'segment', 'verb'), name='one_delivery_per_approval'), models.UniqueConstraint(condition=models.Q(('state', 'cancelled'), _negated=True), fields=('post', 'account', 'segment', 'verb'), name='one_live_delivery_per_post'), models.UniqueConstraint(condition=models.Q(('remote_id', ''), _negated=True), fields=('account', 'remote_id'), name='remote_id_is_bound_once'), models.UniqueConstraint(condition=models.Q(('state__in', ['claimed', 'sending'])), fields=('account',), name='one_under_way_per_account'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['claimed', 'sending']), _negated=True), ('lease_until__isnull', False), _connector='OR'), name='under_way_has_lease'), models.CheckConstraint(condition=models.Q(models.Q(('state__in', ['sending', 'unknown', 'taken']), _negated=True), ('intent_at__isnull', False), _connector='OR'), name='sending_has_intent'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'taken'), _negated=True), ('taken_by__isnull', False), _connector='OR'), name='taken_says_by_whom'), models.CheckConstraint(condition=models.Q(models.Q(('state', 'sent'), _negated=True), ('sent_at__isnull', False), _connector='OR'), name='sent_says_when'), models.CheckConstraint(condition=models.Q(('judged_by__isnull', True), models.Q(('evidence', ''), _negated=True), _connector='OR'), name='judgement_has_evidence'), models.UniqueConstraint(condition=models.Q(('verb__in', ['edit', 'delete']), models.Q(('state__in', ['cancelled', 'failed']), _negated=True)), fields=('wrong',), name='one_change_of_each'), models.CheckConstraint(condition=models.Q(('verb', 'publish'), ('wrong__isnull', False), _connector='OR'), name='correction_says_of_what')],
             },
         ),
         migrations.CreateModel(
@@ -161,6 +165,8 @@ class Migration(migrations.Migration):
                 ('width', models.PositiveIntegerField(verbose_name='幅')),
                 ('height', models.PositiveIntegerField(verbose_name='高さ')),
                 ('size', models.PositiveIntegerField(verbose_name='バイト数')),
+                ('milliseconds', models.PositiveIntegerField(default=0, verbose_name='長さ（ミリ秒）')),
+                ('poster', models.CharField(blank=True, max_length=64, verbose_name='動画の一こまの内容の値')),
                 ('medium', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='renditions', to='koshiki.medium', verbose_name='素材')),
             ],
             options={
@@ -261,6 +267,7 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('content', models.TextField(help_text='正準 JSON', verbose_name='内容')),
+                ('way', models.CharField(blank=True, choices=[('reply', '訂正の返信'), ('edit', '編集'), ('notice', '訂正の新しい投稿'), ('repost', '削除して再投稿'), ('take_down', '削除（取下げ）')], help_text='訂正でなければ空', max_length=10, verbose_name='訂正の方法')),
                 ('account', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='koshiki.account', verbose_name='公式アカウント')),
                 ('revision', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='targets', to='koshiki.revision', verbose_name='版')),
             ],

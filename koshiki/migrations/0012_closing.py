@@ -126,18 +126,5 @@ class Migration(migrations.Migration):
                 'constraints': [models.CheckConstraint(condition=models.Q(('by__isnull', True), ('evidence__isnull', False), _connector='OR'), name='persons_closing_check_has_evidence')],
             },
         ),
-        migrations.RemoveConstraint(
-            model_name='account',
-            name='one_account_of_each_address',
-        ),
-        migrations.AlterField(
-            model_name='account',
-            name='state',
-            field=models.CharField(choices=[('preparing', '申請準備中'), ('deciding', '決裁・合議中'), ('returned', '差戻し'), ('withdrawn', '取下げ'), ('rejected', '不可'), ('approved', '取得待ち'), ('acquired', '届出準備中'), ('notified', '届出済み'), ('notification_returned', '届出差戻し'), ('received', '掲載待ち'), ('listed', '掲載済み・確認中'), ('official', '公式'), ('delisted', '廃止手続中（掲載削除済み）'), ('closed', '廃止')], db_index=True, default='preparing', max_length=30, verbose_name='状態'),
-        ),
-        migrations.AddConstraint(
-            model_name='account',
-            constraint=models.UniqueConstraint(condition=models.Q(models.Q(('url', ''), _negated=True), models.Q(('state__in', ['withdrawn', 'rejected', 'closed']), _negated=True)), fields=('url',), name='one_account_of_each_address'),
-        ),
         migrations.RunSQL(STEPS.replace("THE_ORDER", ", ".join(f"'{step}'" for step in ORDER)), UNDO),
     ]
