@@ -84,7 +84,7 @@ def _not_by_edit(account: Account, draft: Draft, row: Delivery) -> str:
         return "編集では、一つの投稿に収まる長さにしてください。"
     before = list(row.approval.revision.media.values_list("medium", "alt"))
     if [(attached.medium.pk, attached.alt) for attached in draft.media] != before:
-        return "編集では、画像と代替テキストは変えられません。元のままにするか、「削除して再投稿」を選んでください。"
+        return "編集では、画像や動画と代替テキストは変えられません。元のままにするか、「削除して再投稿」を選んでください。"
     return ""
 
 

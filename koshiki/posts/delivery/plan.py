@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Container, Iterable, Iterator, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -115,7 +115,7 @@ def _due(revision: Revision) -> datetime:
 def _row(target: ApprovalTarget, revision: Revision, due: datetime, **what: Any) -> Delivery:
     return Delivery(
         approval_id=target.approval_id, post=revision.post, account_id=target.account_id, due_at=due, next_at=due,
-        expires_at=due + timedelta(minutes=revision.expires_after), **what,
+        expires_at=due + revision.patience, **what,
     )
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import uuid
+from datetime import timedelta
 from typing import Any
 
 from django.db import models
@@ -129,6 +130,11 @@ class Revision(models.Model):
         if not self._state.adding:
             raise TypeError("a revision is never changed")
         super().save(*args, **kwargs)
+
+    @property
+    def patience(self) -> timedelta:
+        """How long after its time it may still go out (配信期限)."""
+        return timedelta(minutes=self.expires_after)
 
 
 class RevisionTarget(models.Model):
