@@ -1,4 +1,4 @@
-"""The folder of the tests' own installation: media, feed, public pages and keys of a session are thrown away."""
+"""The tests' own installation: media, feed, public pages and keys of a session are thrown away."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from django.contrib.auth.hashers import Argon2PasswordHasher
 
 FOLDERS = {"KOSHIKI_MEDIA": "media", "KOSHIKI_FEED": "feed", "KOSHIKI_PUBLIC_DIR": "public",
            "KOSHIKI_KEY_RING": "keys.json", "STATIC_ROOT": "static"}
@@ -25,4 +26,5 @@ def installation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         for name, folder in FOLDERS.items():
             patch.setattr(settings, name, home / folder)
         (home / FOLDERS["STATIC_ROOT"]).mkdir()
+        patch.setattr(Argon2PasswordHasher, "memory_cost", 1024)  # a hash is slow on purpose; these are hundreds
         yield home
