@@ -152,6 +152,7 @@ class Guideline:
     deadlines: dict[str, int]
     closed_days: tuple[str, ...]  # "12-29": the city hall is closed on these days of every year
     policy_items: tuple[PolicyItem, ...]
+    decided_again: tuple[str, ...]  # the items of a policy whose change goes to every decider of the opening again
     review_items: tuple[ReviewItem, ...]
     forms: dict[str, Form]
     service_divisions: dict[str, ServiceDivision]
@@ -226,10 +227,11 @@ def _built(raw: dict[str, Any]) -> Guideline:
         clauses={c.id: c for c in (*map(_clause, raw["clause"]), *map(_house_rule, raw["house"]))},
         headings={h["id"]: _clause({**h, "handling": Handling.OUTSIDE}) for h in raw["heading"]},
         positions={p["name"]: Position(**p) for p in raw["position"]},
-        routes={name: tuple(RouteStep(**s) for s in steps) for name, steps in raw["route"].items()},
+        routes={name: tuple(RouteStep(**s) for s in raw["route"][name]) for name in ("opening", "policy_change")},
         deadlines=raw["deadline"],
         closed_days=tuple(raw["calendar"]["closed"]),
         policy_items=tuple(map(_policy_item, raw["policy_item"])),
+        decided_again=_of_a_policy(raw["policy"]["decided_again"], raw["policy_item"]),
         review_items=tuple(ReviewItem(**i) for i in raw["review_item"]),
         forms={name: _form(form) for name, form in raw["form"].items()},
         service_divisions={d["duty"]: ServiceDivision(**d) for d in raw["service_division"]},
@@ -257,6 +259,12 @@ def _house_rule(raw: dict[str, Any]) -> Clause:
 
 def _policy_item(raw: dict[str, Any]) -> PolicyItem:
     return PolicyItem(**{**raw, "choice": tuple(Choice(**c) for c in raw.get("choice", ()))})
+
+
+def _of_a_policy(keys: list[str], items: list[dict[str, Any]]) -> tuple[str, ...]:
+    if unknown := set(keys) - {item["key"] for item in items}:
+        raise ValueError(f"[policy] decided_again に、policy_item にない key があります: {'、'.join(sorted(unknown))}")
+    return tuple(keys)
 
 
 def _form(raw: dict[str, Any]) -> Form:

@@ -52,7 +52,7 @@ from koshiki.register.models import (
     Verification,
 )
 from tests.cast import SINCE, Cast, official
-from tests.guideline import closing, opening
+from tests.guideline import closing, opening, policy
 from tests.public.saying import policy_of
 
 MOST_TARGETS, MOST_ROUNDS = 100, 60
@@ -77,6 +77,7 @@ class Many:
         self.policy = policy_of(self.focal, by=self.author, version=5000)
         self.file = StoredFile.objects.create(account=self.focal, kind="image", name="a.png", sha256="0" * 64,
                                               mime="image/png", size=1, uploaded_by=self.author)
+        self.change = policy.submitted(self.cast, self.focal, by=self.author, purpose="観光の案内を届けるため。")
         self.handed_in = Import.objects.create(kind="posting", name="配属.csv", by=self.cast.noda, content=(
             "職員番号,所属コード,職,開始日\n" + "".join(f"7{n:05},110,係長,2030-04-01\n" for n in range(10))).encode())
         self._stages()

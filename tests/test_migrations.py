@@ -26,6 +26,8 @@ ALSO = {
     "notification": "notification_does_not_change notification_is_never_deleted",
     "policy": "policy_in_force_does_not_change policy_is_never_deleted",
     "policyreading": "policyreading_is_never_deleted",
+    "policychange": "policychange_begins policychange_goes_on policychange_is_never_deleted",
+    "policydecision": "policydecision_is_anothers policydecision_does_not_change policydecision_is_never_deleted",
     "profilecheck": "profile_check_does_not_change profilecheck_is_never_deleted",
     "profileexception": "profileexception_is_never_deleted",
     "account": "account_closes",

@@ -103,6 +103,8 @@ PAGES: list[Page] = [
     ("account_application", _stage("approved"), "hara"),
     ("account_decide", _stage("submitted"), "chiba"), ("account_paper", _stage("submitted"), "aoki"),
     ("account_acquire", _stage("approved"), "aoki"), ("account_policy", focal, "aoki"),
+    ("account_policy_change", _stage("listed"), "aoki"), ("policy_change", _one(lambda m: m.change), "chiba"),
+    ("policy_change_withdraw", _one(lambda m: m.change), "chiba"), ("policy_version", _one(lambda m: m.policy), "abe"),
     ("policy_shown", focal, "aoki"), ("account_notify", _stage("acquired"), "chiba"),
     ("account_notification", _stage("notified"), "hata"), ("notification", _one(lambda m: m.notified), "hata"),
     ("notification_return", _one(lambda m: m.notified), "hata"), ("account_list", _stage("received"), "hara"),
@@ -149,6 +151,7 @@ ONLY_SENT = {
     "post_export", "service_app_end", "inlet_make", "incoming",
     "organization_export",
     "sign_out", "log_verify", "log_export", "decision_read", "policy_complete", "policy_share", "policy_read",
+    "policy_change_submit", "policy_decision_read",
     "notification_receive", "profile_check", "register_page_look", "account_official", "account_token", "account_disconnect",
     "delivery_release", "delivery_take", "post_preview", "post_submit", "post_take_over",
 }

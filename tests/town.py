@@ -21,7 +21,7 @@ from koshiki.register.actions.notify import Upload
 from koshiki.register.models import Account, Decision, StoredFile
 from koshiki.register.policy import fixed_words
 from tests.cast import Cast, official
-from tests.guideline import closing
+from tests.guideline import closing, policy
 from tests.posts.delivering import install
 from tests.posts.writing import approved, draft, submitted
 
@@ -87,6 +87,7 @@ def make_town(cast: Cast) -> Town:
     town.things["official"] = (live.pk,)
     _organization(town, live)
     _register(town, accounts)
+    _policies(town)
     _closing(town)
     _posts(town, live)
     return town
@@ -120,6 +121,18 @@ def _register(town: Town, accounts: dict[str, Account]) -> None:
         "decision": (decision.pk,), "hold": (stop.pk,), "scan": (StoredFile.objects.get(kind=StoredFile.Kind.SCAN).pk,),
         "notification": (accounts["notified"].notifications.get().pk,),
     }
+
+
+def _policies(town: Town) -> None:
+    """A policy's change at each of its steps: written, handed in, decided by the deputy."""
+    cast = town.cast
+    for step, number in (("new_version", 1), ("change", 2), ("deputised", 3)):
+        account = policy.live(cast, name=f"ポリシー{number}", url=f"https://blog.example/policy-{number}/")
+        by = cast.chiba if step == "deputised" else cast.aoki
+        change = getattr(policy, "drafted" if step == "new_version" else "submitted")(cast, account, by=by)
+        town.things[step] = (change.pk,)
+    decision = actions.approve_change(change, digest=change.digest, by=cast.doi)
+    town.things |= {"deputised": (decision.pk,), "version": (policy.in_force(account).pk,)}
 
 
 def _closing(town: Town) -> None:

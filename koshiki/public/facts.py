@@ -29,7 +29,7 @@ _SAID = ("account", "day", "approval__revision", "pk", "url", "remote_id", "acco
          "account__url", "weight")
 _DAY = re.compile(r"(?:en/)?feed/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:-([0-9]+))?\.html")
 _YEAR = re.compile(r"(?:(?:en/)?feed|check)/([0-9]{4})\.(html|bin)")
-_ACCOUNT = re.compile(r"(?:en/)?accounts/([0-9]+)/(index|policy|feed-([0-9]+))\.html")
+_ACCOUNT = re.compile(r"(?:en/)?accounts/([0-9]+)/(index|policy(?:-[0-9]+)?|feed-([0-9]+))\.html")
 _REGISTER = re.compile(
     r"(?:en/)?(?:(?:index|about|check|services/\w+)\.html|(?:accounts|accounts\.schema|search)\.json|search\.bin)")
 
@@ -57,7 +57,7 @@ class Facts:
     looks: str
     accounts: Mapping[int, str]
     closed: str
-    policies: Mapping[int, str]
+    policies: Mapping[int, Mapping[int, str]]
     said: Mapping[int, Said]
     days: Mapping[date, Said]
 
@@ -98,7 +98,7 @@ class Facts:
 
     def _of_account(self, number: int, page: str, part: int) -> str:
         parts = self.said[number].parts if number in self.said else []
-        shown = {"index": [*parts[-2:], len(parts)], "policy": []}.get(page, [*parts[part - 1:part], len(parts)])
+        shown = [*parts[-2:], len(parts)] if page == "index" else [*parts[part - 1:part], len(parts)] if part else []
         return _digest(self.looks, self.accounts.get(number, ""), self.policies.get(number, ""), shown)
 
 
@@ -126,10 +126,14 @@ def _rows(seen: QuerySet[Account]) -> Iterator[tuple[Any, ...]]:
     yield from Verification.objects.filter(account__in=seen).order_by("pk").values_list("account", "granted_on")
 
 
-def _policies() -> dict[int, str]:
+def _policies() -> dict[int, dict[int, str]]:
+    """Of each account, its versions in their order with what stands for each; what changed stays once it is in force."""
     complete = Policy.objects.filter(account__in=register.accounts(), completed_at__isnull=False)
-    return {account: f"{version} {digest} {since}" for account, version, digest, since in complete.order_by(
-        "account", "version").values_list("account", "version", "digest", "in_force_from")}
+    found = defaultdict[int, dict[int, str]](dict)
+    for account, version, digest, since in complete.order_by("account", "version").values_list(
+            "account", "version", "digest", "in_force_from"):
+        found[account][version] = f"{digest} {since}"
+    return dict(found)
 
 
 def _said() -> tuple[dict[int, Said], dict[date, Said]]:

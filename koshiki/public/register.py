@@ -29,8 +29,10 @@ from koshiki.register.models import Account, Policy
 from koshiki.register.policy import shown_items
 
 ACCOUNT = re.compile(
-    r"accounts/(?P<number>[1-9][0-9]{0,17})/(?P<page>index|policy|feed-(?P<part>[1-9][0-9]{0,5}))\.html")
+    r"accounts/(?P<number>[1-9][0-9]{0,17})/"
+    r"(?P<page>index|policy(?:-(?P<version>[1-9][0-9]{0,4}))?|feed-(?P<part>[1-9][0-9]{0,5}))\.html")
 NEWEST = 3  # on an account's own page
+EARLIER = 20  # versions named on a policy's page; those before them stand on the last one's page
 WITH_INTRODUCTIONS, ON_ONE_PAGE = 60, 200  # accounts; a page stays under 60 kB (an old phone in bright sun)
 # Services whose names are words of a language.
 NAMED_IN_JAPANESE = (gettext_noop("市の発信一覧"), gettext_noop("X（旧Twitter）"), gettext_noop("ブログ（WordPress）"))
@@ -228,7 +230,8 @@ def services() -> list[str]:
 def account_pages(paths: Collection[str]) -> dict[str, dict[str, Any]]:
     """Entry, policy and publications of accounts, for the pages at `paths` that there are."""
     asked = {path: match for path in paths if (match := ACCOUNT.fullmatch(path))}
-    complete = Prefetch("policies", Policy.objects.filter(completed_at__isnull=False).order_by("-version"), "complete")
+    complete = Prefetch("policies", Policy.objects.filter(completed_at__isnull=False).select_related("change").order_by(
+        "-version"), "complete")
     shown = accounts().filter(pk__in={int(match["number"]) for match in asked.values()}).prefetch_related(complete)
     known: dict[int, Any] = {account.pk: account for account in shown}
     pages = _pages_of(known)
@@ -253,8 +256,17 @@ def _context(account: Any, match: re.Match[str], pages: dict[int, list[int]]) ->
     common = {"listed": Listed(account), "account": account, "policy": policy, "parts": len(pages), "keys": ()}
     if match["page"] == "index":
         return {**common, "keys": [key for keys in pages.values() for key in keys][-NEWEST:]}
-    if match["page"] == "policy":
-        return {**common, "items": shown_items(policy)} if policy else None
+    if match["page"].startswith("policy"):
+        version = _version(account.complete, match["version"])
+        return {**common, **version} if version else None
     keys = pages.get(int(match["part"]))
     return {**common, "part": int(match["part"]), "keys": keys} if keys else None
 
+
+def _version(complete: list[Policy], asked: str | None) -> dict[str, Any] | None:
+    """The version in force, or an earlier one; with what it changed, what followed it, and those before it (§別紙1-3)."""
+    place = next((n for n, policy in enumerate(complete) if asked is None or (n and policy.version == int(asked))), None)
+    if place is None:
+        return None
+    return {"policy": complete[place], "items": shown_items(complete[place]), "after": complete[place - 1] if place else None,
+            "earlier": complete[place + 1:place + 1 + EARLIER]}

@@ -73,7 +73,8 @@ KINDS = (
 # What these show is read for many at once: some there are by the thousand, and each in two languages.
 MANY = (
     Many(re.compile(r"accounts/[1-9][0-9]{0,17}/index\.html"), "public/account.html", register.account_pages, "register"),
-    Many(re.compile(r"accounts/[1-9][0-9]{0,17}/policy\.html"), "public/policy.html", register.account_pages, "register"),
+    Many(re.compile(r"accounts/[1-9][0-9]{0,17}/policy(?:-[1-9][0-9]{0,4})?\.html"), "public/policy.html",
+         register.account_pages, "register"),
     Many(re.compile(r"accounts/[1-9][0-9]{0,17}/feed-[1-9][0-9]{0,5}\.html"), "public/account_feed.html",
          register.account_pages, "register"),
     Many(re.compile(r"feed/index\.html"), "public/feed.html", feed.overviews, "feed"),
@@ -149,7 +150,9 @@ def _pages(now: Facts) -> Iterator[str]:
     yield from (f"services/{service}.html" for service in register.services())
     for number in sorted(now.accounts):
         yield f"accounts/{number}/index.html"
-        yield from [f"accounts/{number}/policy.html"] if number in now.policies else []
+        earlier = list(now.policies.get(number, ()))
+        yield from [f"accounts/{number}/policy.html"] if earlier else []
+        yield from (f"accounts/{number}/policy-{version}.html" for version in earlier[:-1])
         said = now.said[number].parts if number in now.said else ()
         yield from (f"accounts/{number}/feed-{part}.html" for part, _ in enumerate(said, 1))
     yield from (f"feed/{year}.html" for year in now.years)

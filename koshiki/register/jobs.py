@@ -1,5 +1,6 @@
-"""What a worker does for the register: it renews connections that run out, every morning looks whether the city's site
-still shows the accounts, empties the receiver outside, and forgets how often services were asked long ago."""
+"""What a worker does for the register: it puts policies into force on their day, renews connections that run out, every
+morning looks whether the city's site still shows the accounts, empties the receiver outside, and forgets how often
+services were asked long ago."""
 
 from __future__ import annotations
 
@@ -11,6 +12,7 @@ from koshiki import clock
 from koshiki.guideline import Way, guideline
 from koshiki.networks.base import Outcome
 from koshiki.register import budget, emptying, refreshing
+from koshiki.register.actions.decide_change import due_changes, put_in_force
 from koshiki.register.actions.page import look_at_page
 from koshiki.register.address import register_address
 from koshiki.register.link import NotConnected
@@ -26,6 +28,15 @@ def look_at_pages(timestamp: int) -> None:
     if guideline().way is not Way.PAGES:
         for account in Account.objects.public().order_by("pk"):
             look.defer(account=account.pk)
+
+
+@app.periodic(cron="* * * * *")
+@app.task(name="register.put_policies_in_force", queue="sweep", queueing_lock="register.put_policies_in_force",
+          pass_context=False)
+def put_policies_in_force(timestamp: int) -> None:
+    """In the first minute of its day a decided version takes the place of the one before (§別紙1-3); late, if no worker ran."""
+    for change in due_changes():
+        put_in_force(change)
 
 
 @app.periodic(cron="* * * * *")

@@ -11,6 +11,7 @@ from koshiki.networks import service_label
 from koshiki.register.address import account_address
 from koshiki.register.models import Account, Policy
 
+ON_THE_LIST = "市の公式アカウント一覧のページ"  # where the city's own account shows its policy
 Items = Mapping[str, Any]
 """The items of a policy by their keys; `clauses` holds the guideline's own words by clause id."""
 
@@ -138,6 +139,26 @@ def _shown_fixed(item: PolicyItem, clauses: Mapping[str, str]) -> ShownItem | No
     lead = "" if first in below else clauses.get(first.id, "").strip()
     points = tuple(clauses[clause.id].strip() for clause in below if clause.id in clauses)
     return ShownItem(item.clause, item.label, lead, points) if lead or points else None
+
+
+@dataclass(frozen=True)
+class Change:
+    """変更 — one item that differs: its words before and after, to be shown marked."""
+
+    label: str
+    before: str
+    after: str
+
+
+def changes(before: Mapping[str, str], after: Mapping[str, str]) -> list[Change]:
+    """What differs between two texts by their labels, in their order."""
+    labels = {**before, **after}
+    return [Change(label, old, new) for label in labels if (old := before.get(label, "")) != (new := after.get(label, ""))]
+
+
+def as_text(items: Items) -> dict[str, str]:
+    """Each item as one text by its label, to be compared."""
+    return {item.label: "\n".join([item.text, *item.points]) for item in shown(items)}
 
 
 def public_policy(account: Account) -> Policy | None:

@@ -13,7 +13,7 @@ from koshiki.look import Moment, RailStep, Tone, WhereItStands
 from koshiki.organization.models import Person
 from koshiki.register.closing import closing_of, under_way
 from koshiki.register.flow import State, needed, newest_application, standing_decisions
-from koshiki.register.models import Account, Application, Closing, Decision, Hold, Notification
+from koshiki.register.models import Account, Application, Closing, Decision, Hold, Notification, PolicyChange
 from koshiki.register.turn import Turn, turn_of
 
 TONES = {
@@ -24,7 +24,8 @@ TONES = {
     State.DELISTED: Tone.WAITING, State.CLOSED: Tone.ENDED,
 }
 NEWEST = 30  # of the log, on the page; the log itself has all
-_QUIET = {"account.draft", "closing.draft"}  # every save of a draft is in the log; the page tells what was submitted
+# Every save of a draft is in the log; the page tells what was submitted.
+_QUIET = {"account.draft", "closing.draft", "policychange.draft"}
 _WORDS = {
     "account.begin": "申請の準備を始めました", "account.submit": "申請しました", "account.withdraw": "取り下げました",
     "account.acquire": "取得を記録しました", "account.complete_policy": "運用ポリシーを完成しました",
@@ -38,6 +39,9 @@ _WORDS = {
     "account.verify": "認証アカウントについて記録しました", "account.make_official": "公式アカウントとしました",
     "assignment.end": "指定を終えました", "assignment.revoke": "指定を取り消しました",
     "policy.read": "運用ポリシーを読みました", "decision.read": "後閲しました",
+    "policy.complete": "運用ポリシーに別紙1を記載しました", "policychange.submit": "運用ポリシーの変更を提出しました",
+    "policychange.withdraw": "運用ポリシーの変更を取り下げました",
+    "policychange.in_force": "運用ポリシーの新しい版を適用しました",
     "hold.stop": "停止しました", "hold.lift": "停止を解除しました",
     "account.name_people": "指定しました", "account.connect": "接続",
     "closing.notify": "廃止を届け出ました", "closing.withdraw": "廃止の届出を取り下げました",
@@ -47,6 +51,7 @@ _WORDS = {
 }
 _TONES_OF = {
     "account.return": Tone.RETURNED, "account.return_notification": Tone.RETURNED, "account.reject": Tone.FAILED,
+    "policychange.return": Tone.RETURNED, "policychange.withdraw": Tone.ENDED,
     "account.withdraw": Tone.ENDED, "hold.stop": Tone.STOPPED, "assignment.revoke": Tone.STOPPED,
     "account.begin": Tone.DRAFT, "closing.return": Tone.RETURNED, "closing.withdraw": Tone.ENDED,
     "closing.look_at_page": Tone.UNKNOWN, "closing.close": Tone.ENDED,
@@ -177,11 +182,12 @@ def _done_by(at: datetime | date | None, person: Person | None) -> _Done | None:
     return _Done(at, person.name) if at and person else None
 
 
-def history(account: Account, holds: Iterable[Hold]) -> list[Moment]:
-    """What was done about the account and these holds on it, from the log, newest first."""
+def history(account: Account, holds: Iterable[Hold], changes: Iterable[int]) -> list[Moment]:
+    """What was done about the account, these holds on it and these changes of its policy, from the log, newest first."""
     decisions = [decision for round_ in account.applications.all() for decision in round_.decisions.all()]
     closings = {closing_of(account), *(getattr(form, "closing", None) for form in account.notifications.all())} - {None}
-    things = [account, *account.policies.all(), *closings, *decisions, *account.assignments.all(), *holds]
+    things = [account, *account.policies.all(), *(PolicyChange(pk=pk) for pk in changes), *closings, *decisions,
+              *account.assignments.all(), *holds]
     return [_moment(entry) for entry in _spoken(about(*things)[:NEWEST])]
 
 

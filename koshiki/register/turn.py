@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+from koshiki import clock
 from koshiki.guideline import Way, guideline
 from koshiki.organization.models import Deputy, Division, Person
 from koshiki.organization.roles import IP, heads_of, members_of, present_heads
@@ -56,6 +58,23 @@ def acting_heads(division: Division | None) -> list[Person]:
         return present
     named = Deputy.objects.current().filter(division=division, person__is_active=True).select_related("person")
     return [deputy.person for deputy in named.order_by("order")]
+
+
+def own_division(person: Person, service: str) -> int | None:
+    """The division of duty, where it is one that the person is posted in or deputises for."""
+    standing = person.standing
+    if service in standing.served or not standing.deputy_of:
+        return standing.served.get(service)
+    if "deputy_services" not in person.__dict__:
+        deputised = Division.objects.filter(pk__in=standing.deputy_of).exclude(service="")
+        person.__dict__["deputy_services"] = dict(deputised.values_list("service", "pk"))
+    found: int | None = person.__dict__["deputy_services"].get(service)
+    return found
+
+
+def long_overdue(due: datetime | None) -> bool:
+    """Has the due time passed so long ago that the deputy may act?"""
+    return due is not None and clock.now() > due + timedelta(hours=guideline().deadlines["deputy_after_hours"])
 
 
 def with_names(title: str, people: list[Person]) -> str:

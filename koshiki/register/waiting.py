@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db.models import (
@@ -18,11 +18,11 @@ from django.db.models import (
 )
 from django.urls import reverse
 
-from koshiki import clock
 from koshiki.guideline import Way, guideline
 from koshiki.organization.duties import Duty
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import IP, deputises
+from koshiki.register import waiting_policies
 from koshiki.register.closing import standing
 from koshiki.register.flow import State, current_step
 from koshiki.register.models import (
@@ -31,12 +31,12 @@ from koshiki.register.models import (
     Closing,
     ClosingCheck,
     Connection,
-    Decision,
     Policy,
     RegisterPage,
     RegisterPageCheck,
 )
 from koshiki.register.roles import assigned
+from koshiki.register.turn import long_overdue, own_division
 
 
 def waiting(person: Person) -> list[Duty]:
@@ -47,8 +47,8 @@ def waiting(person: Person) -> list[Duty]:
         *_applications(person),
         *_after_acquisition(person, heads),  # to official, or to the end (§7)
         *_pages(person),
-        *_policies(person),
-        *_afterwards(person),
+        *waiting_policies.of_policies(person, heads),
+        *waiting_policies.afterwards(person),
         *_dead_connections(person),
     ]
 
@@ -77,26 +77,10 @@ def _decisions(person: Person, heads: frozenset[int]) -> Iterator[Duty]:
         if step is None or any(d.by_id == person.pk for d in application.decisions.all()):
             continue
         account = application.account
-        division = account.division_id if step.of == "head" else _ours(person, step.of)
-        if division in heads or (division in person.standing.deputy_of and _overdue(account.due_at)):
+        division = account.division_id if step.of == "head" else own_division(person, step.of)
+        if division in heads or (division in person.standing.deputy_of and long_overdue(account.due_at)):
             word = "決裁する" if step.kind == "decision" else "合議する"
             yield _duty(account, "account_decide", title=step.label, clause="§6(1)", action=word, due=account.due_at)
-
-
-def _ours(person: Person, service: str) -> int | None:
-    """The division of duty, where it is one that the person is posted in or deputises for."""
-    standing = person.standing
-    if service in standing.served or not standing.deputy_of:
-        return standing.served.get(service)
-    if "deputy_services" not in person.__dict__:
-        deputised = Division.objects.filter(pk__in=standing.deputy_of).exclude(service="")
-        person.__dict__["deputy_services"] = dict(deputised.values_list("service", "pk"))
-    found: int | None = person.__dict__["deputy_services"].get(service)
-    return found
-
-
-def _overdue(due: datetime | None) -> bool:
-    return due is not None and clock.now() > due + timedelta(hours=guideline().deadlines["deputy_after_hours"])
 
 
 def _applications(person: Person) -> Iterator[Duty]:
@@ -238,32 +222,6 @@ def _closing_duty(closing: Closing, title: str, clause: str, name: str, action: 
     since = closing.confirmed_at or closing.delisted_at or closing.begun_at
     return Duty(title=f"{title}：{account}", url=reverse(name, args=[account.pk]), clause=clause, action=action,
                 detail=account.division.name, since=since, due=closing.due_at)
-
-
-# ── to be read ─────────────────────────────────────────────────────
-
-def _policies(person: Person) -> Iterator[Duty]:
-    """Policies shared in the person's divisions and not yet read (§6(2))."""
-    unread: QuerySet[Policy] = (
-        Policy.objects.filter(shared_at__isnull=False, account__division__in=person.standing.divisions)
-        .exclude(readings__person=person).exclude(account__state__in=Account.ENDED).select_related("account__division"))
-    days = timedelta(days=guideline().deadlines["policy_reading_days"])
-    for policy in unread:
-        due = policy.shared_at + days if policy.shared_at else None
-        yield Duty(title=f"運用ポリシーの周知：{policy.account}", url=reverse("account_policy", args=[policy.account_id]),
-                   clause="§6(2)", action="読む", detail=policy.account.division.name, since=policy.shared_at, due=due)
-
-
-def _afterwards(person: Person) -> Iterator[Duty]:
-    """後閲: what a deputy decided for the person, and what was entered from paper as the person's decision."""
-    unread = (Decision.objects.filter(read_at__isnull=True)
-              .filter(Q(as_deputy=True, division__in=person.standing.headed) & ~Q(by=person)
-                      | Q(as_deputy=False, by=person) & ~Q(paper_number="") & ~Q(entered_by=person))
-              .select_related("application__account__division"))
-    for decision in unread:
-        account = decision.application.account
-        yield Duty(title=f"後閲（{decision.label}）：{account}", url=reverse("account_application", args=[account.pk]),
-                   clause="K-deputy", action="読む", detail=account.division.name, since=decision.at)
 
 
 def _dead_connections(person: Person) -> Iterator[Duty]:

@@ -12,6 +12,7 @@ from koshiki.organization.models import Division
 from koshiki.organization.roles import members_of
 from koshiki.posts.content import by_hand
 from koshiki.register import actions
+from koshiki.register.actions.change import Told
 from koshiki.register.actions.notify import Upload
 from koshiki.register.address import register_address
 from koshiki.register.models import Account, Application, ProfileCheck
@@ -143,6 +144,21 @@ class Opening:
             actions.name_author(self.account, self.author, start=clock.today(), by=head)
             actions.name_approver(self.account, self.people[self.row["approver"]], start=clock.today(), by=head)
 
+    def change_policy(self) -> None:
+        """The next version: decided, and in force; or still before its deciders (K-policy)."""
+        if not (row := self.row.get("change")):
+            return
+        before = self.account.policies.latest("version").content
+        typed = {key: row.get(key, words) for key, words in before.items() if isinstance(words, str)}
+        with self.then(DAY):
+            told = Told(row["what"], row["reason"], clock.today())
+            change = actions.save_change(self.account, typed, [words.clause for words in fixed_words()], told, by=self.author)
+            change = actions.submit_change(change, by=self.author)
+        if row["decided"]:
+            with self.then():
+                actions.approve_change(change, digest=change.digest, comment="適当と認めます。", by=self.people[self.row["head"]])
+            self.show()
+
     def _look_at_profile(self) -> None:
         """Read from the service; where a person posts, a person looks too, and keeps a picture of it (§6(3)ウ)."""
         if by_hand(self.account) is None:
@@ -206,7 +222,7 @@ STAGES = (
     ("notified", (Opening.settle_policy, Opening.notify)),
     ("received", (Opening.receive,)),
     ("listed", (Opening.list, Opening.show)),
-    ("official", (Opening.connect, Opening.make_official, Opening.name_people)),
+    ("official", (Opening.connect, Opening.make_official, Opening.name_people, Opening.change_policy)),
     ("closing", (Opening.notify_closing,)),
     ("closed", (Opening.delist, Opening.end)),
 )

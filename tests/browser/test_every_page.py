@@ -32,7 +32,7 @@ from koshiki.posts.corrections.starting import correct
 from koshiki.posts.models import Approval, Delivery, Post
 from koshiki.register import actions as register_work
 from koshiki.register.actions.notify import Upload
-from koshiki.register.models import Account, Assignment, Hold, Notification
+from koshiki.register.models import Account, Assignment, Hold, Notification, Policy, PolicyChange
 from koshiki.sample.pictures import screen
 from koshiki.sample.place import told
 from koshiki.sample.sns import place
@@ -45,7 +45,7 @@ pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 NO_PAGES = {
     "post_export", "service_app_end", "incoming", "inlet_make",
     "import_example", "organization_export", "sign_out", "log_verify", "log_export", "decision_read",
-    "policy_complete", "policy_share", "policy_read",
+    "policy_complete", "policy_share", "policy_read", "policy_change_submit", "policy_decision_read",
     "notification_receive", "profile_check", "account_official", "account_token", "account_disconnect", "post_submit",
     "post_take_over", "post_preview", "delivery_release", "delivery_take", "delivery_media",
     "stored_file", "post_image", "post_upload", "public_asset",
@@ -164,6 +164,12 @@ TOUR = (
     Stop("sports_head", "account_notify", in_state("acquired"), press="届け出る"),
     Stop("bunkazai_head", "account", in_state("listed")), Stop("bunkazai_head", "account_profile", in_state("listed")),
     Stop("bunkazai_head", "profile_explain", in_state("listed")), Stop("bunkazai_head", "account_policy", in_state("listed")),
+    # a policy's change, page by page
+    Stop("author", "account_policy_change", OFFICIAL), Stop("author", "policy_version", first(Policy, version=2)),
+    Stop("author", "account_policy", OFFICIAL), Stop("bosai_author", "policy_change", first(PolicyChange, state="deciding")),
+    Stop("bosai_author", "policy_change_withdraw", first(PolicyChange, state="deciding")),
+    Stop("bosai_head", "policy_change", first(PolicyChange, state="deciding")),
+    Stop("bosai_head", "policy_change", first(PolicyChange, state="deciding"), press="差し戻す"),
     # a closing, page by page
     Stop("bosai_author", "account_closing", FEED), Stop("bosai_head", "account_closing", FEED, press="届け出る"),
     Stop("bosai_head", "account", CLOSING), Stop("bosai_head", "closing_withdraw", CLOSING),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from koshiki.audit.models import Entry
 from koshiki.posts.flow import FLOW as POST
+from koshiki.register.changing import CHANGE
 from koshiki.register.closing import CLOSING
 from koshiki.register.flow import FLOW as ACCOUNT
 
@@ -40,6 +41,8 @@ WORDS = {
     "decision.read": "後閲",
     "policy.complete": "運用ポリシーに別紙1を記載",
     "policy.read": "運用ポリシーを読む",
+    "policychange.in_force": "運用ポリシーの新しい版を適用",
+    "policydecision.read": "後閲",
     "assignment.end": "指定を終了",
     "assignment.revoke": "指定を取り消す",
     "hold.stop": "発信を停止",
@@ -89,6 +92,7 @@ WORDS = {
     **{f"post.{step.name}": step.label for step in POST.steps.values()},
     **{f"account.{step.name}": step.label for step in ACCOUNT.steps.values()},
     **{f"closing.{step.name}": step.label for step in CLOSING.steps.values()},
+    **{f"policychange.{step.name}": step.label for step in CHANGE.steps.values()},
 }
 
 THINGS = {
@@ -96,7 +100,7 @@ THINGS = {
     "absence": "不在", "account": "アカウント", "post": "投稿", "delivery": "配信", "hold": "停止",
     "assignment": "指定", "medium": "素材", "policy": "運用ポリシー", "decision": "決裁・合議",
     "installation": "設置", "serviceapp": "アプリの登録",
-    "allowance": "枠の上限", "closing": "廃止",
+    "allowance": "枠の上限", "closing": "廃止", "policychange": "運用ポリシーの変更", "policydecision": "変更の決裁",
 }
 
 

@@ -9,6 +9,7 @@ from koshiki.register.actions.acquire import (
     show_policy,
 )
 from koshiki.register.actions.apply import begin, save_policy, save_review, save_start, submit, withdraw
+from koshiki.register.actions.change import save_change, submit_change, withdraw_change
 from koshiki.register.actions.closing import (
     check_page_gone,
     close_account,
@@ -32,6 +33,12 @@ from koshiki.register.actions.decide import (
     reject_application,
     return_application,
 )
+from koshiki.register.actions.decide_change import (
+    approve_change,
+    put_in_force,
+    read_change_decision,
+    return_change,
+)
 from koshiki.register.actions.holds import lift, stop
 from koshiki.register.actions.notify import list_account, notify, receive, return_notification
 from koshiki.register.actions.page import confirm_page, look_at_page, record_page
@@ -46,6 +53,7 @@ from koshiki.register.actions.profile import (
 
 __all__ = [
     "approve_application",
+    "approve_change",
     "begin",
     "begin_connection",
     "check_page_gone",
@@ -69,6 +77,8 @@ __all__ = [
     "name_author",
     "notify",
     "notify_closing",
+    "put_in_force",
+    "read_change_decision",
     "read_decision",
     "read_policy",
     "receive",
@@ -79,9 +89,11 @@ __all__ = [
     "record_verification",
     "reject_application",
     "return_application",
+    "return_change",
     "return_closing",
     "return_notification",
     "revoke_assignment",
+    "save_change",
     "save_closing_draft",
     "save_policy",
     "save_review",
@@ -90,6 +102,8 @@ __all__ = [
     "show_policy",
     "stop",
     "submit",
+    "submit_change",
     "withdraw",
+    "withdraw_change",
     "withdraw_closing",
 ]

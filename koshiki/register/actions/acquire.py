@@ -81,7 +81,7 @@ def complete_policy(account: Account, *, by: Person) -> Policy:
     draft.items, draft.completed_at, draft.completed_by = canonical(items), clock.now(), by
     draft.digest, draft.in_force_from = hashlib.sha256(draft.items.encode()).hexdigest(), clock.today()
     if the_citys_own(locked):
-        draft.place_shown = "市の公式アカウント一覧のページ"
+        draft.place_shown = policies.ON_THE_LIST
     draft.save()
     pass_on(locked, "complete_policy", by=by, version=draft.version, digest=draft.digest)
     record("policy.complete", draft, by=by, clause="§別紙1-1", digest=draft.digest, clauses=list(items["clauses"]))

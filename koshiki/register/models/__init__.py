@@ -12,6 +12,7 @@ from koshiki.register.models.incoming import Incoming, Inlet
 from koshiki.register.models.notification import Notification
 from koshiki.register.models.page import RegisterPage, RegisterPageCheck
 from koshiki.register.models.policy import Policy, PolicyReading
+from koshiki.register.models.policy_change import PolicyChange, PolicyDecision
 from koshiki.register.models.profile import ProfileCheck, ProfileException, Verification
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "Inlet",
     "Notification",
     "Policy",
+    "PolicyChange",
+    "PolicyDecision",
     "PolicyReading",
     "ProfileCheck",
     "ProfileException",

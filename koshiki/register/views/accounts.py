@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.postgres.expressions import ArraySubquery
 from django.core.paginator import Paginator
 from django.db.models import (
     Count,
@@ -41,6 +42,7 @@ from koshiki.register.models import (
     Hold,
     Notification,
     Policy,
+    PolicyChange,
     PolicyReading,
     ProfileCheck,
     Verification,
@@ -118,7 +120,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         **_state_of_profile(shown, offered), **_state_of_connection(shown, offered),
     }
     if within:
-        context |= {"newest": NEWEST, "history": history(shown, [h for h in holds if h.account_id]),
+        context |= {"newest": NEWEST, "history": history(shown, [h for h in holds if h.account_id], shown.changes),
                     "rounds": len(shown.applications.all()),
                     "readings": ({"read": shown.policy_read or 0, "of": shown.policy_for or 0}
                                  if policy and policy.shared_at else {}),
@@ -169,7 +171,7 @@ def _with_last_known(accounts: QuerySet[Any]) -> QuerySet[Any]:
     checks, findings = (model.objects.filter(account=OuterRef("pk")).order_by("-at", "-pk").values("pk")[:1]
                         for model in (ProfileCheck, Verification))
     found: QuerySet[Any] = accounts.alias(check=Subquery(checks), finding=Subquery(findings)).annotate(
-        **_readers(),
+        **_readers(), changes=ArraySubquery(PolicyChange.objects.filter(account=OuterRef("pk")).order_by("pk").values("pk")),
         newest_check=FilteredRelation("profile_checks", condition=Q(profile_checks__pk=F("check"))),
         newest_verification=FilteredRelation("verifications", condition=Q(verifications__pk=F("finding"))),
         open_exception=FilteredRelation("profile_exceptions", condition=Q(profile_exceptions__ended_at__isnull=True)),

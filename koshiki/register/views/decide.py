@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -20,7 +19,7 @@ from koshiki.register.files import BadFile
 from koshiki.register.flow import DECIDER, FLOW, current_step, decides_as, open_application
 from koshiki.register.forms.deciding import DecisionForm, PaperForm
 from koshiki.register.models import Account, Application, Decision
-from koshiki.register.policy import shown
+from koshiki.register.policy import as_text, changes, shown
 from koshiki.register.rail import rail_of, where_it_stands
 from koshiki.register.turn import head_title, turn_of
 from koshiki.register.views.pages import bad_file, done, form_page, inside, opened
@@ -28,15 +27,6 @@ from koshiki.register.views.pages import bad_file, done, form_page, inside, open
 _ACTS = {"approve": actions.approve_application, "return": actions.return_application,
          "reject": actions.reject_application}
 _SAID = {"approve": "承認しました。", "return": "差し戻しました。", "reject": "不可としました。"}
-
-
-@dataclass(frozen=True)
-class Change:
-    """変更 — an item that differs from the round before."""
-
-    label: str
-    before: str
-    after: str
 
 
 @require_safe
@@ -131,16 +121,10 @@ def _case(account: Account, application: Application, by: Person) -> dict[str, A
         "rail": rail_of(account, turn),
         "review": [(item.label, review["answers"].get(item.key, "")) for item in guideline().review_items],
         "reviewed_on": date.fromisoformat(review["reviewed_on"]), "reviewed_by": review["by"], "step": step,
-        "items": shown(application.content["policy"]), "changes": _changes(before, application) if before else None,
+        "items": shown(application.content["policy"]), "changes": changes(_flat(before), _flat(application)) if before else None,
         "rounds": [(r, [(d, may_read_afterwards(d, by)) for d in r.decisions.all()]) for r in rounds],
         "own_concurrence": guideline().fixed["own_concurrence"], "head_title": head_title(account.division),
     }
-
-
-def _changes(before: Application, after: Application) -> list[Change]:
-    """What differs from the round before, item by item."""
-    old, new = _flat(before), _flat(after)
-    return [Change(label, old.get(label, ""), new.get(label, "")) for label in {**old, **new} if old.get(label) != new.get(label)]
 
 
 def _flat(application: Application) -> dict[str, str]:
@@ -149,5 +133,5 @@ def _flat(application: Application) -> dict[str, str]:
     return {
         "アカウント名（予定）": content["name"],
         **{f"事前確認：{labels.get(k, k)}": v for k, v in content["review"]["answers"].items()},
-        **{item.label: "\n".join([item.text, *item.points]) for item in shown(content["policy"])},
+        **as_text(content["policy"]),
     }

@@ -11,12 +11,15 @@ from koshiki.organization.models import Person
 from koshiki.organization.roles import members_of
 from koshiki.register import actions
 from koshiki.register.address import the_citys_own
+from koshiki.register.changing import CHANGEABLE, under_way
 from koshiki.register.files import BadFile
 from koshiki.register.flow import FLOW, is_member
 from koshiki.register.forms.opening import AcquisitionForm, ShownForm
 from koshiki.register.models import Account, Policy
 from koshiki.register.policy import newest_policy, of_account, shown
 from koshiki.register.views.pages import bad_file, done, form_page, inside, opened, seen, sees_inside
+
+_VERSIONS = 20  # on the page; those before lead one to the other
 
 
 @require_http_methods(["GET", "POST"])
@@ -53,8 +56,19 @@ def account_policy(request: HttpRequest, pk: int) -> HttpResponse:
     complete = policy.completed_at is not None
     items = policy.content if complete else {"clauses": {}, **policy.content, **of_account(account)}
     context = {"account": account, "policy": policy, "items": shown(items), "inside": within, "complete": complete,
-               "offered": {step.name for step in FLOW.open_to(account, by)}, **_readers(account, policy, by)}
+               "offered": {step.name for step in FLOW.open_to(account, by)}, **_readers(account, policy, by),
+               **_versions(account, by, within=within)}
     return render(request, "register/policy.html", context)
+
+
+def _versions(account: Account, by: Person, *, within: bool) -> dict[str, object]:
+    """The versions before this one, the newest first, and the change that is on its way, for those who may see it."""
+    completed = account.policies.filter(completed_at__isnull=False).select_related("change").defer("items")
+    versions = list(completed[:_VERSIONS + 1])
+    change = under_way(account) if within else None
+    begins = bool(versions) and change is None and is_member(account, by) and account.state in CHANGEABLE
+    return {"versions": versions[:_VERSIONS] if len(versions) > 1 else [], "older": versions[_VERSIONS:], "change": change,
+            "may_change": begins}
 
 
 def _readers(account: Account, policy: Policy, by: Person) -> dict[str, object]:
