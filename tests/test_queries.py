@@ -19,7 +19,7 @@ from koshiki.posts.actions import Confirmed, write
 from koshiki.posts.forms.uploads import held_by
 from koshiki.posts.models import Delivery, Post
 from koshiki.public.pictures import FACE, small_name
-from koshiki.register.models import Account, Hold
+from koshiki.register.models import Account, Hold, ServiceChange
 from tests.cast import Cast, make_cast, official
 from tests.guideline.opening import picture
 from tests.many import Many
@@ -108,6 +108,9 @@ PAGES: list[Page] = [
     ("notification_return", _one(lambda m: m.notified), "hata"), ("account_list", _stage("received"), "hara"),
     ("register_management", _nothing, "hata"), ("register_page", _stage("listed"), "hata"),
     ("register_page_seen", _stage("listed"), "hata"), ("account_profile", _stage("listed"), "hata"),
+    ("profile_findings", _nothing, "hata"), ("account_terms", focal, "aoki"), ("service_change", focal, "hata"),
+    ("finding_explain", lambda m: (m.stages["listed"].pk, m.stages["listed"].profile_findings.get(ended_at=None).pk), "chiba"),
+    ("change_take_back", lambda m: (m.focal.pk, ServiceChange.objects.earliest("pk").pk), "hata"),
     ("profile_explain", _stage("listed"), "chiba"), ("account_verification", focal, "hata"),
     *(("account", _stage(s), "chiba") for s in ("closing", "delisted", "confirmed", "closed")),
     ("account_closing", focal, "chiba"), ("closing_withdraw", _stage("closing"), "chiba"),

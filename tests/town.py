@@ -18,7 +18,7 @@ from koshiki.posts.models import Delivery
 from koshiki.register import actions
 from koshiki.register.actions.decide import Paper
 from koshiki.register.actions.notify import Upload
-from koshiki.register.models import Account, Decision, StoredFile
+from koshiki.register.models import Account, Decision, ProfileCheck, StoredFile
 from koshiki.register.policy import fixed_words
 from tests.cast import Cast, official
 from tests.guideline import closing
@@ -115,11 +115,21 @@ def _register(town: Town, accounts: dict[str, Account]) -> None:
                                              digest=application.digest, by=cast.aoki)
     line = official(cast, service="line", name="磐田市LINE", url="https://line.me/R/ti/p/@iwata")
     stop = actions.stop("見本の停止", service="x", by=cast.kubo)
+    _watch(town)
     town.things |= {
         "inlet": ("line", line.pk),
         "decision": (decision.pk,), "hold": (stop.pk,), "scan": (StoredFile.objects.get(kind=StoredFile.Kind.SCAN).pk,),
         "notification": (accounts["notified"].notifications.get().pk,),
     }
+
+
+def _watch(town: Town) -> None:
+    """A profile that is not as registered, and a service that has changed."""
+    cast, account = town.cast, opened_to("listed", town.cast, "防災だより 見守り")
+    check = actions.record_profile(account, ProfileCheck.Result.HOLDS, "", Upload(png(), "profile.png"), wrong=["name"],
+                                   by=cast.aoki)
+    change = actions.mark_changed(account, "規約が変わりました。", by=cast.aoki)
+    town.things |= {"finding": (account.pk, check.findings.get().pk), "change": (account.pk, change.pk)}
 
 
 def _closing(town: Town) -> None:

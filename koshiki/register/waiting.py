@@ -25,18 +25,17 @@ from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import IP, deputises
 from koshiki.register.closing import standing
 from koshiki.register.flow import State, current_step
+from koshiki.register.keeping import kept_by
 from koshiki.register.models import (
     Account,
     Application,
     Closing,
     ClosingCheck,
-    Connection,
     Decision,
     Policy,
     RegisterPage,
     RegisterPageCheck,
 )
-from koshiki.register.roles import assigned
 
 
 def waiting(person: Person) -> list[Duty]:
@@ -49,7 +48,7 @@ def waiting(person: Person) -> list[Duty]:
         *_pages(person),
         *_policies(person),
         *_afterwards(person),
-        *_dead_connections(person),
+        *kept_by(person),
     ]
 
 
@@ -264,15 +263,3 @@ def _afterwards(person: Person) -> Iterator[Duty]:
         account = decision.application.account
         yield Duty(title=f"後閲（{decision.label}）：{account}", url=reverse("account_application", args=[account.pk]),
                    clause="K-deputy", action="読む", detail=account.division.name, since=decision.at)
-
-
-def _dead_connections(person: Person) -> Iterator[Duty]:
-    """Connections that their service refuses: nothing is published until they are made anew."""
-    ours = {account for account, _ in assigned(person)}
-    dead = (Connection.objects.filter(ended_at__isnull=True, dead_at__isnull=False)
-            .filter(Q(account__in=ours) | Q(account__division__in=person.standing.headed))
-            .select_related("account__division"))
-    for connection in dead:
-        account = connection.account
-        yield Duty(title=f"接続切れ：{account}", url=reverse("account_connect", args=[account.pk]), clause="K-identity",
-                   action="接続し直す", detail="接続し直すまで、発信は止まっています。", since=connection.dead_at, urgent=True)

@@ -40,9 +40,12 @@ from koshiki.register.actions.profile import (
     check_profile,
     explain_profile,
     make_official,
+    read_profile,
     record_profile,
     record_verification,
 )
+from koshiki.register.actions.terms import mark_changed, review_terms, take_back_change
+from koshiki.register.actions.watch import explain_finding
 
 __all__ = [
     "approve_application",
@@ -58,6 +61,7 @@ __all__ = [
     "delist",
     "end_assignment",
     "end_connection",
+    "explain_finding",
     "explain_policy_not_shown",
     "explain_profile",
     "finish_connection",
@@ -65,12 +69,14 @@ __all__ = [
     "list_account",
     "look_at_page",
     "make_official",
+    "mark_changed",
     "name_approver",
     "name_author",
     "notify",
     "notify_closing",
     "read_decision",
     "read_policy",
+    "read_profile",
     "receive",
     "record_acquisition",
     "record_page",
@@ -81,6 +87,7 @@ __all__ = [
     "return_application",
     "return_closing",
     "return_notification",
+    "review_terms",
     "revoke_assignment",
     "save_closing_draft",
     "save_policy",
@@ -90,6 +97,7 @@ __all__ = [
     "show_policy",
     "stop",
     "submit",
+    "take_back_change",
     "withdraw",
     "withdraw_closing",
 ]
