@@ -184,6 +184,8 @@ TABLE = {
     # citizens
     "public":                                 "· · · · · · · · · · · · · ·",
     "public_page public_page":                "x x x x x x x x x x x x x x",
+    "public_trust":                           "· · · · · · · · · · · · · ·",
+    "public_well_known well_known":           "x x x x x x x x x x x x x x",
     "public_asset asset":                     "· · · · · · · · · · · · · ·",
     "public_picture picture":                 "x x x x x x x x x x x x x x",
     "public_staged picture":                  "x x x x x x x x x x x x x x",

@@ -139,10 +139,10 @@ PAGES: list[Page] = [
     ("delivery_give_back", _by_hand("taken"), "aoki"), ("delivery_mend_address", _by_hand("sent"), "aoki"),
     ("safety_stops", _nothing, "noda"), ("backups", _nothing, "noda"),
     # what citizens see
-    ("public", _nothing, ""), ("public_asset", lambda m: ("koshiki.css",), ""),
+    ("public", _nothing, ""), ("public_trust", _nothing, ""), ("public_asset", lambda m: ("koshiki.css",), ""),
     *(("public_page", lambda m, path=path: (path.format(m=m, day=clock.today()),), "") for path in (
         "accounts/{m.focal.pk}/", "check.json", "accounts/{m.focal.pk}/policy.html", "feed/", "feed/{day:%Y}.html",
-        "feed/{day:%Y-%m-%d}.html", "check.html", "about.html", "accounts.json", "accounts.schema.json",
+        "feed/{day:%Y-%m-%d}.html", "check.html", "about.html", "accounts.json", "accounts.csv", "accounts.schema.json",
         "feed/atom.xml", "feed/feed.json", "en/", "en/feed/")),
     ("public_picture", lambda m: (small_name(m.picture.sha256, FACE),), ""),
 ]
@@ -159,7 +159,7 @@ OF_WHAT = {"organization_export": ["person"], "inlet_make": ["line", 1], "incomi
 # For machines that watch: they ask the database on a connection of their own, the same few questions always.
 FOR_MACHINES = {"healthz", "metrics"}
 # One approved picture, to be saved: as many questions as any page of its delivery, and no rows.
-FILES = {"delivery_media", "public_staged"}
+FILES = {"delivery_media", "public_staged", "public_well_known"}
 
 
 def _names(patterns: list[Any]) -> Iterator[str]:

@@ -146,7 +146,8 @@ def _posts(town: Town, account: Account) -> None:
     cast = town.cast
     written = posts.write(draft(account), by=cast.aoki)
     town.things |= {"draft": (written.pk,), "image": (written.pk, "0" * 64), "upload": ("0" * 32,)}
-    town.things |= {"public_page": ("register/",), "asset": ("tokens.css",), "picture": ("none.png",)}
+    town.things |= {"public_page": ("register/",), "asset": ("tokens.css",), "picture": ("none.png",),
+                    "well_known": (".well-known/atproto-did",)}
     waiting = submitted(cast.aoki, account)
     town.things["submitted"] = (waiting.pk,)
     posts.suggest(waiting, "こう直してはどうでしょう。", {account.pk: {"text": "別の文"}}, by=cast.baba,
