@@ -160,6 +160,7 @@ class Guideline:
     register: dict[str, Any]
     way: Way
     approval: dict[str, Any]
+    profile: dict[str, Any]
 
     def under(self, prefix: str) -> list[Clause]:
         """The numbered clauses directly below `prefix`, in order: `under("§5")` gives the nine of §5."""
@@ -239,6 +240,7 @@ def _built(raw: dict[str, Any]) -> Guideline:
         register=raw["register"],
         way=_way(raw["register"]["way"]),
         approval=raw["approval"],
+        profile=raw["profile"],
     )
 
 

@@ -48,6 +48,8 @@ from koshiki.register.models import (
     PolicyReading,
     ProfileCheck,
     ProfileException,
+    ProfileFinding,
+    ServiceChange,
     StoredFile,
     Verification,
 )
@@ -174,6 +176,9 @@ class Many:
         ProfileCheck.objects.bulk_create(ProfileCheck(account=self.stages["listed"], address="https://e.example/",
                                                       result="holds", by=p, evidence=f)
                                          for p, f in zip(people, files, strict=True))
+        self._findings(new, people)
+        ServiceChange.objects.bulk_create(
+            ServiceChange(service=self.focal.service, what="規約が変わりました。", by=p, due_at=clock.now()) for p in people)
         ProfileException.objects.bulk_create(ProfileException(account=self.stages["listed"], reason="長いため", by=p,
                                                               ended_at=clock.now()) for p in people)
         Verification.objects.bulk_create(Verification(**to, available="no", looked_on=SINCE, by=p) for p in people)
@@ -181,6 +186,22 @@ class Many:
             Notification(account=self.stages["notified"], form="opening", version=n + 5000, fields=self.notified.fields,
                          digest="", policy=self.notified.policy, image=self.notified.image, submitted_by=self.cast.chiba,
                          returned_at=clock.now(), returned_by=self.cast.hata, comment="直す") for n in new)
+
+    def _findings(self, new: range, people: list[Person]) -> None:
+        """Of many accounts one that is open, of one account many that are over."""
+        accounts = Account.objects.filter(name__startswith="アカウント", state__in=Account.PUBLIC).order_by("-pk")[:len(new)]
+        checks = ProfileCheck.objects.bulk_create(
+            ProfileCheck(account=a, address="https://e.example/", result="missing") for a in accounts
+            if not a.profile_findings.exists())
+        ProfileFinding.objects.bulk_create(
+            ProfileFinding(account=check.account, kind="address", seen="記載なし", reading=check, due_at=clock.now())
+            for check in checks)
+        check = ProfileCheck.objects.create(account=self.stages["listed"], address="https://e.example/", result="holds")
+        past = [ProfileFinding(account=check.account, kind="name", seen=f"名前 {p.pk}", reading=check, due_at=clock.now(), by=p,
+                               ended_at=clock.now(), reason="試行中のため") for p in people]
+        if not check.account.profile_findings.filter(ended_at=None).exists():
+            past.append(ProfileFinding(account=check.account, kind="name", seen="名前", reading=check, due_at=clock.now()))
+        ProfileFinding.objects.bulk_create(past)
 
     def _rounds(self, new: range) -> None:
         """Earlier rounds that were returned: of the account that is being decided, and with decisions of another."""

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 
 # What the database itself refuses, whoever asks, told by the names of the triggers that stand before a table.
 WRITTEN_ONCE = ("revision", "revisiontarget", "revisionmedium", "outsidelink", "medium", "rendition", "approval",
-                "approvaltarget", "remark", "correction")
+                "approvaltarget", "remark", "correction", "profilefinding", "servicechange")
 ALSO = {
     "entry": "entry_is_append_only entry_is_not_truncated",
     "head": "head_stays",

@@ -19,7 +19,7 @@ from koshiki.posts.actions import Confirmed, write
 from koshiki.posts.forms.uploads import held_by
 from koshiki.posts.models import Delivery, Post
 from koshiki.public.pictures import FACE, small_name
-from koshiki.register.models import Account, Hold
+from koshiki.register.models import Account, Hold, ServiceChange
 from tests.cast import Cast, make_cast, official
 from tests.guideline.opening import picture
 from tests.many import Many
@@ -110,6 +110,9 @@ PAGES: list[Page] = [
     ("notification_return", _one(lambda m: m.notified), "hata"), ("account_list", _stage("received"), "hara"),
     ("register_management", _nothing, "hata"), ("register_page", _stage("listed"), "hata"),
     ("register_page_seen", _stage("listed"), "hata"), ("account_profile", _stage("listed"), "hata"),
+    ("profile_findings", _nothing, "hata"), ("account_terms", focal, "aoki"), ("service_change", focal, "hata"),
+    ("finding_explain", lambda m: (m.stages["listed"].pk, m.stages["listed"].profile_findings.get(ended_at=None).pk), "chiba"),
+    ("change_take_back", lambda m: (m.focal.pk, ServiceChange.objects.earliest("pk").pk), "hata"),
     ("profile_explain", _stage("listed"), "chiba"), ("account_verification", focal, "hata"),
     *(("account", _stage(s), "chiba") for s in ("closing", "delisted", "confirmed", "closed")),
     ("account_closing", focal, "chiba"), ("closing_withdraw", _stage("closing"), "chiba"),
@@ -138,10 +141,10 @@ PAGES: list[Page] = [
     ("delivery_give_back", _by_hand("taken"), "aoki"), ("delivery_mend_address", _by_hand("sent"), "aoki"),
     ("safety_stops", _nothing, "noda"), ("backups", _nothing, "noda"),
     # what citizens see
-    ("public", _nothing, ""), ("public_asset", lambda m: ("koshiki.css",), ""),
+    ("public", _nothing, ""), ("public_trust", _nothing, ""), ("public_asset", lambda m: ("koshiki.css",), ""),
     *(("public_page", lambda m, path=path: (path.format(m=m, day=clock.today()),), "") for path in (
         "accounts/{m.focal.pk}/", "check.json", "accounts/{m.focal.pk}/policy.html", "feed/", "feed/{day:%Y}.html",
-        "feed/{day:%Y-%m-%d}.html", "check.html", "about.html", "accounts.json", "accounts.schema.json",
+        "feed/{day:%Y-%m-%d}.html", "check.html", "about.html", "accounts.json", "accounts.csv", "accounts.schema.json",
         "feed/atom.xml", "feed/feed.json", "en/", "en/feed/")),
     ("public_picture", lambda m: (small_name(m.picture.sha256, FACE),), ""),
 ]
@@ -159,7 +162,7 @@ OF_WHAT = {"organization_export": ["person"], "inlet_make": ["line", 1], "incomi
 # For machines that watch: they ask the database on a connection of their own, the same few questions always.
 FOR_MACHINES = {"healthz", "metrics"}
 # One approved picture, to be saved: as many questions as any page of its delivery, and no rows.
-FILES = {"delivery_media", "public_staged"}
+FILES = {"delivery_media", "public_staged", "public_well_known"}
 
 
 def _names(patterns: list[Any]) -> Iterator[str]:

@@ -20,7 +20,7 @@ from tests.town import Town, make_town
 
 # Everybody may open these; every other page asks to sign in.
 OPEN = {"sign_in", "public", "public_page", "public_asset", "public_picture", "public_staged", "healthz",
-        "metrics", "incoming"}
+        "metrics", "incoming", "public_trust", "public_well_known"}
 NAMES = {status: mark for mark, status in MARKS.items()}
 # What an auditor leaves behind in the log: that they signed in, were refused, took the log along.
 OWN = {"refused", "log.export", "post.export", "person.sign_in"}

@@ -28,7 +28,7 @@ from tests import trace as plugin
 from tests.cast import Cast
 
 # What later issues carry. This number may only fall.
-PLANNED = 24
+PLANNED = 23
 ID = re.compile(r"§(?:別紙[1-3](?:-[1-3](?:\(\d+\))?)?|\d(?:\(\d\)[ア-オ]?)?)")
 
 

@@ -18,7 +18,7 @@ from koshiki.posts.models import Delivery
 from koshiki.register import actions
 from koshiki.register.actions.decide import Paper
 from koshiki.register.actions.notify import Upload
-from koshiki.register.models import Account, Decision, StoredFile
+from koshiki.register.models import Account, Decision, ProfileCheck, StoredFile
 from koshiki.register.policy import fixed_words
 from tests.cast import Cast, official
 from tests.guideline import closing, policy
@@ -116,6 +116,7 @@ def _register(town: Town, accounts: dict[str, Account]) -> None:
                                              digest=application.digest, by=cast.aoki)
     line = official(cast, service="line", name="磐田市LINE", url="https://line.me/R/ti/p/@iwata")
     stop = actions.stop("見本の停止", service="x", by=cast.kubo)
+    _watch(town)
     town.things |= {
         "inlet": ("line", line.pk),
         "decision": (decision.pk,), "hold": (stop.pk,), "scan": (StoredFile.objects.get(kind=StoredFile.Kind.SCAN).pk,),
@@ -135,6 +136,15 @@ def _policies(town: Town) -> None:
     town.things |= {"deputised": (decision.pk,), "version": (policy.in_force(account).pk,)}
 
 
+def _watch(town: Town) -> None:
+    """A profile that is not as registered, and a service that has changed."""
+    cast, account = town.cast, opened_to("listed", town.cast, "防災だより 見守り")
+    check = actions.record_profile(account, ProfileCheck.Result.HOLDS, "", Upload(png(), "profile.png"), wrong=["name"],
+                                   by=cast.aoki)
+    change = actions.mark_changed(account, "規約が変わりました。", by=cast.aoki)
+    town.things |= {"finding": (account.pk, check.findings.get().pk), "change": (account.pk, change.pk)}
+
+
 def _closing(town: Town) -> None:
     """An account at each step of its closing."""
     for step in ("notified", "delisted", "confirmed", "closed"):
@@ -149,7 +159,8 @@ def _posts(town: Town, account: Account) -> None:
     cast = town.cast
     written = posts.write(draft(account), by=cast.aoki)
     town.things |= {"draft": (written.pk,), "image": (written.pk, "0" * 64), "upload": ("0" * 32,)}
-    town.things |= {"public_page": ("register/",), "asset": ("tokens.css",), "picture": ("none.png",)}
+    town.things |= {"public_page": ("register/",), "asset": ("tokens.css",), "picture": ("none.png",),
+                    "well_known": (".well-known/atproto-did",)}
     waiting = submitted(cast.aoki, account)
     town.things["submitted"] = (waiting.pk,)
     posts.suggest(waiting, "こう直してはどうでしょう。", {account.pk: {"text": "別の文"}}, by=cast.baba,

@@ -1,6 +1,9 @@
-"""What a worker does across the chapters: every working morning, to each person one mail with what waits."""
+"""What a worker does across the chapters: every working morning, to each person one mail with what waits; every day each
+account's profile is read (K-profile), but where the service is left alone after failing (posts/delivery/breaker.py)."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -13,6 +16,13 @@ from koshiki.desk.digest import Digest, digests
 from koshiki.guideline import guideline
 from koshiki.organization.alerts import mail_is_set_up
 from koshiki.organization.jobs import LATER
+from koshiki.posts.delivery.breaker import resting_until
+from koshiki.register.actions import read_profile
+from koshiki.register.actions.profile import reads_profiles
+from koshiki.register.models import Account
+
+MOST_WAITS = 10  # for a service that rests again and again: then the next morning
+AFTER_REST = timedelta(minutes=5)  # what is to be published goes first
 
 
 @app.periodic(cron=clock.daily(8, 0))
@@ -43,3 +53,25 @@ def drawn(form: str, digest: Digest) -> str:
     """The mail's text; `form` is "txt" or "html"."""
     return render_to_string(f"desk/digest.{form}", {
         "digest": digest, "today": clock.today(), "address": settings.KOSHIKI_URL, "city": guideline().city["name"]})
+
+
+@app.periodic(cron=clock.daily(5, 40))
+@app.task(name="desk.watch_profiles", queue="read_back", queueing_lock="desk.watch_profiles", pass_context=False)
+def watch_profiles(timestamp: int) -> None:
+    """One job for each account on the register whose profile koshiki can read (§6(3)ウ, §8(2)ア)."""
+    for account in Account.objects.public().order_by("pk"):
+        if reads_profiles(account):
+            watch_profile.defer(account=account.pk)
+
+
+@app.task(name="desk.watch_profile", queue="read_back", pass_context=False, priority=-10)
+def watch_profile(account: int, waited: int = 0) -> None:
+    """Read one account's profile; once its service is asked again, where that rests just now."""
+    found = Account.objects.public().filter(pk=account).select_related("division").first()
+    if found is None:
+        return
+    if until := resting_until(found.service):
+        if waited < MOST_WAITS:
+            watch_profile.configure(schedule_at=until + AFTER_REST).defer(account=account, waited=waited + 1)
+        return
+    read_profile(found)

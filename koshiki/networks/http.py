@@ -1,7 +1,7 @@
 """The only way out to other servers, and the one place that knows whether a request was ever written.
 
 http(s) only; each call has its own connection, made to an address that was checked (`reach.py`); time and
-size are bounded; no cookies, no compression taken on trust, no redirect followed unless `fetch` does.
+size are bounded; no cookies, no compression taken on trust, no redirect followed unless `fetch` or `trail` does.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import ssl
 import time
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -29,7 +29,7 @@ from koshiki.networks.credentials import Secret
 from koshiki.networks.file_part import FilePart
 from koshiki.networks.reach import Forbidden, NeverSent, Pinned, Way, way_to
 
-__all__ = ["Answer", "Fetched", "Forbidden", "NeverSent", "NoAnswer", "call", "fetch", "retry_after"]
+__all__ = ["Answer", "Fetched", "Forbidden", "NeverSent", "NoAnswer", "call", "fetch", "retry_after", "trail"]
 
 Files = Mapping[str, tuple[str, bytes | Path, str]]
 """Of a form: name, content (by a path: read while it is sent), kind."""
@@ -142,11 +142,27 @@ def fetch(url: str, *, seconds: float = 15.0, max_bytes: int = MAX_BYTES) -> Fet
     deadline, hops = time.monotonic() + seconds, [url]
     while len(hops) <= MAX_HOPS + 1:
         answer = call("GET", hops[-1], seconds=deadline - time.monotonic(), max_bytes=max_bytes)
-        onward = answer.headers.get("location") if answer.status in (301, 302, 303, 307, 308) else None
+        onward = _onward(answer)
         if onward is None:
             return _fetched(answer, hops)
         hops.append(urljoin(hops[-1], onward))
     raise NoAnswer(f"転送が{MAX_HOPS}回を超えました。")
+
+
+def trail(url: str, *, seconds: float = 5.0) -> tuple[str, ...]:
+    """Where an address leads: itself, and each to which it is sent on, as far as somebody answers. Nothing there is read."""
+    deadline, hops = time.monotonic() + seconds, [url]
+    with suppress(NeverSent, NoAnswer):
+        while len(hops) <= MAX_HOPS and (left := deadline - time.monotonic()) > 0:
+            onward = _onward(call("GET", hops[-1], seconds=left, max_bytes=1))
+            if onward is None:
+                break
+            hops.append(urljoin(hops[-1], onward))
+    return tuple(hops)
+
+
+def _onward(answer: Answer) -> str | None:
+    return answer.headers.get("location") if answer.status in (301, 302, 303, 307, 308) else None
 
 
 def retry_after(answer: Answer) -> int | None:

@@ -64,6 +64,8 @@ class Network(ABC):
     """Whether the service fetches pictures and films itself, from `Media.public_url`, instead of taking them."""
     keeps_fetching: ClassVar[bool] = False
     """Whether its readers fetch them from there later too, so that they stay."""
+    well_known: ClassVar[str] = ""
+    """The file below `/.well-known/` in which a host names the account that bears its name, where the service asks for one."""
     settle_seconds: ClassVar[int] = 150
     """Longer than the longest time a publication is known to stay unseen in the service's own lists."""
     budgets: ClassVar[tuple[Budget, ...]] = ()

@@ -23,7 +23,7 @@ from koshiki.public.publications import mended_by
 from koshiki.register.models import Account, Policy, RegisterPage, Verification
 
 LOOKS = ("templates/public", "templates/components", "locale", "static", "public", "templatetags", "networks")
-_SHOWN = ("pk", "state", "service", "name", "handle", "url", "introduction", "image", "listed_at", "division__code",
+_SHOWN = ("pk", "state", "service", "name", "handle", "url", "remote_id", "introduction", "image", "listed_at", "division__code",
           "division__name", "division__name_en", "division__telephone")
 _SAID = ("account", "day", "approval__revision", "pk", "url", "remote_id", "account__name", "account__service",
          "account__url", "weight")
@@ -31,7 +31,8 @@ _DAY = re.compile(r"(?:en/)?feed/([0-9]{4}-[0-9]{2}-[0-9]{2})(?:-([0-9]+))?\.htm
 _YEAR = re.compile(r"(?:(?:en/)?feed|check)/([0-9]{4})\.(html|bin)")
 _ACCOUNT = re.compile(r"(?:en/)?accounts/([0-9]+)/(index|policy(?:-[0-9]+)?|feed-([0-9]+))\.html")
 _REGISTER = re.compile(
-    r"(?:en/)?(?:(?:index|about|check|services/\w+)\.html|(?:accounts|accounts\.schema|search)\.json|search\.bin)")
+    r"(?:en/)?(?:(?:index|about|check|services/\w+)\.html|(?:accounts|accounts\.schema|search)\.json|search\.bin"
+    r"|accounts\.csv|trust\.txt|\.well-known/[a-z-]+)")
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Open data: the register as JSON, with its schema beside it."""
+"""Open data: the register as JSON, with its schema beside it, and as CSV."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
+from koshiki import sheet
 from koshiki.guideline import guideline
 from koshiki.networks import service_label
 from koshiki.public.register import Closed, Listed, closed, listed
@@ -76,6 +77,16 @@ def accounts_json() -> bytes:
         "accounts": [_account(row) for row in listed()],
         **({"closed": [_closed(row) for row in closed()]} if guideline().register["closed_in_open_data"] else {}),
     })
+
+
+def accounts_csv() -> bytes:
+    """`accounts.csv`: the same accounts with the same names, for a spreadsheet."""
+    rows = ([_cell(found.get(name, "")) for name in ACCOUNT] for found in map(_account, listed()))
+    return "".join(sheet.lines([list(ACCOUNT), *rows])).encode()
+
+
+def _cell(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def schema_json() -> bytes:

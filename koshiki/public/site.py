@@ -19,10 +19,21 @@ from django.utils.translation import gettext as _
 
 from koshiki.guideline import guideline
 from koshiki.look import Entry
-from koshiki.public import atom, check_index, feed, json_feed, official, open_data, register, search_index
+from koshiki.public import (
+    atom,
+    check_index,
+    feed,
+    json_feed,
+    official,
+    open_data,
+    proofs,
+    register,
+    search_index,
+)
 from koshiki.public.facts import Facts, facts
 
 HTML, JSON, BYTES = "text/html; charset=utf-8", "application/json", "application/octet-stream"
+TEXT, CSV = "text/plain; charset=utf-8", "text/csv; charset=utf-8"
 ATOM, JSON_FEED = "application/atom+xml; charset=utf-8", "application/feed+json"
 SCRIPTS = ("search.js", "check.js", "asking.js", "addresses.js", "digest.js")
 ASSETS = ("tokens.css", "koshiki.css", "noscript.css", "mark.svg", *SCRIPTS)
@@ -86,6 +97,8 @@ FILES: dict[str, tuple[str, Callable[[], bytes]]] = {
     atom.PATH: (ATOM, atom.atom),
     json_feed.PATH: (JSON_FEED, json_feed.json_feed),
     "accounts.json": (JSON, open_data.accounts_json),
+    "accounts.csv": (CSV, open_data.accounts_csv),
+    "trust.txt": (TEXT, proofs.trust_txt),
     "accounts.schema.json": (JSON, open_data.schema_json),
     "search.json": (JSON, search_index.search_json),
     "search.bin": (BYTES, search_index.search_packed),
@@ -104,6 +117,8 @@ def page(path: str, **asked: str) -> Page:
         return Page(media_type, content())
     if (digests := _CHECK.fullmatch(path)) and (content_of_year := check_index.year(int(digests[1]))):
         return Page(BYTES, content_of_year)
+    if path.startswith(proofs.WELL_KNOWN) and (named := proofs.well_known(path.removeprefix(proofs.WELL_KNOWN))):
+        return Page(TEXT, named)
     language, below = ("en", path.removeprefix("en/")) if path.startswith("en/") else ("ja", path)
     for kind in KINDS:
         if match := kind.pattern.fullmatch(below):
@@ -139,6 +154,7 @@ def paths(now: Facts | None = None) -> Iterator[str]:
     """Every path of the static copy, as the facts tell; a page and its translation one after the other."""
     now = now or facts()
     yield from FILES
+    yield from (f"{proofs.WELL_KNOWN}{name}" for name in proofs.names())
     yield from (f"check/{year}.bin" for year in now.years)
     for path in _pages(now):
         yield path

@@ -1,8 +1,10 @@
-from django.urls import path
+from django.urls import path, re_path
 
 from koshiki.public import views
 
 urlpatterns = [
+    path("trust.txt", views.at_the_top, {"path": "trust.txt"}, name="public_trust"),
+    re_path(r"^(?P<path>\.well-known/[a-z-]+)$", views.at_the_top, name="public_well_known"),
     path("official/assets/<str:name>", views.public_asset, name="public_asset"),
     path("official/m/<str:name>", views.staged, name="public_staged"),
     path("official/media/<str:name>", views.public_picture, name="public_picture"),

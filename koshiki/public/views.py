@@ -38,6 +38,16 @@ def public_page(request: HttpRequest, path: str = "") -> HttpResponse:
 
 @login_not_required
 @require_safe
+def at_the_top(request: HttpRequest, path: str) -> HttpResponse:
+    """What machines ask the host itself for: `/trust.txt`, `/.well-known/…`."""
+    try:
+        return _answer(site.page(path), "public, max-age=5")
+    except site.NoSuchPage:
+        return _lost()
+
+
+@login_not_required
+@require_safe
 @gzip_page
 def public_asset(request: HttpRequest, name: str) -> HttpResponse | FileResponse:
     """A style sheet or mark, at the place where the static copy has it."""

@@ -13,7 +13,16 @@ from koshiki.look import Moment, RailStep, Tone, WhereItStands
 from koshiki.organization.models import Person
 from koshiki.register.closing import closing_of, under_way
 from koshiki.register.flow import State, needed, newest_application, standing_decisions
-from koshiki.register.models import Account, Application, Closing, Decision, Hold, Notification, PolicyChange
+from koshiki.register.models import (
+    Account,
+    Application,
+    Closing,
+    Decision,
+    Hold,
+    Notification,
+    PolicyChange,
+    ProfileFinding,
+)
 from koshiki.register.turn import Turn, turn_of
 
 TONES = {
@@ -24,6 +33,7 @@ TONES = {
     State.DELISTED: Tone.WAITING, State.CLOSED: Tone.ENDED,
 }
 NEWEST = 30  # of the log, on the page; the log itself has all
+_TOLD = ("comment", "reason", "own_concurrence", "result", "part", "item", "seen")  # of an entry's data
 # Every save of a draft is in the log; the page tells what was submitted.
 _QUIET = {"account.draft", "closing.draft", "policychange.draft"}
 _WORDS = {
@@ -43,6 +53,9 @@ _WORDS = {
     "policychange.withdraw": "運用ポリシーの変更を取り下げました",
     "policychange.in_force": "運用ポリシーの新しい版を適用しました",
     "hold.stop": "停止しました", "hold.lift": "停止を解除しました",
+    "profilefinding.find": "プロフィール欄の不備が見つかりました", "profilefinding.right": "プロフィール欄の不備が直りました",
+    "profilefinding.explain": "プロフィール欄の不備の理由を記録しました",
+    "account.review_terms": "規約などを確認し直しました",
     "account.name_people": "指定しました", "account.connect": "接続",
     "closing.notify": "廃止を届け出ました", "closing.withdraw": "廃止の届出を取り下げました",
     "closing.return": "廃止の届出を差し戻しました", "closing.delist": "市ホームページから削除しました",
@@ -54,7 +67,7 @@ _TONES_OF = {
     "policychange.return": Tone.RETURNED, "policychange.withdraw": Tone.ENDED,
     "account.withdraw": Tone.ENDED, "hold.stop": Tone.STOPPED, "assignment.revoke": Tone.STOPPED,
     "account.begin": Tone.DRAFT, "closing.return": Tone.RETURNED, "closing.withdraw": Tone.ENDED,
-    "closing.look_at_page": Tone.UNKNOWN, "closing.close": Tone.ENDED,
+    "profilefinding.find": Tone.RETURNED, "closing.look_at_page": Tone.UNKNOWN, "closing.close": Tone.ENDED,
 }
 
 
@@ -182,12 +195,11 @@ def _done_by(at: datetime | date | None, person: Person | None) -> _Done | None:
     return _Done(at, person.name) if at and person else None
 
 
-def history(account: Account, holds: Iterable[Hold], changes: Iterable[int]) -> list[Moment]:
-    """What was done about the account, these holds on it and these changes of its policy, from the log, newest first."""
+def history(account: Account, others: Iterable[Hold | PolicyChange | ProfileFinding]) -> list[Moment]:
+    """What was done about the account and these things of it, from the log, newest first."""
     decisions = [decision for round_ in account.applications.all() for decision in round_.decisions.all()]
     closings = {closing_of(account), *(getattr(form, "closing", None) for form in account.notifications.all())} - {None}
-    things = [account, *account.policies.all(), *(PolicyChange(pk=pk) for pk in changes), *closings, *decisions,
-              *account.assignments.all(), *holds]
+    things = [account, *account.policies.all(), *closings, *decisions, *account.assignments.all(), *others]
     return [_moment(entry) for entry in _spoken(about(*things)[:NEWEST])]
 
 
@@ -197,7 +209,7 @@ def _spoken(entries: Iterable[Entry]) -> Iterable[Entry]:
 
 def _moment(entry: Entry) -> Moment:
     data = entry.data
-    words = [str(data[key]) for key in ("comment", "reason", "own_concurrence", "result", "part") if data.get(key)]
+    words = [str(data[key]) for key in _TOLD if data.get(key)]
     return Moment(entry.at, _what(entry), entry.actor.name if entry.actor else "koshiki", entry.clause,
                   "\n".join(words), _TONES_OF.get(entry.verb, Tone.DONE))
 

@@ -12,6 +12,7 @@ from koshiki.register.views import (
     connect,
     decide,
     files,
+    findings,
     holds,
     incoming,
     notify,
@@ -19,6 +20,7 @@ from koshiki.register.views import (
     policy,
     profile,
     services,
+    terms,
 )
 
 urlpatterns = [
@@ -62,6 +64,11 @@ urlpatterns = [
     path("accounts/<int:pk>/profile/", profile.account_profile, name="account_profile"),
     path("accounts/<int:pk>/profile/check/", profile.profile_check, name="profile_check"),
     path("accounts/<int:pk>/profile/explain/", profile.profile_explain, name="profile_explain"),
+    path("accounts/<int:pk>/profile/<int:finding>/explain/", findings.finding_explain, name="finding_explain"),
+    path("accounts/findings/", findings.profile_findings, name="profile_findings"),
+    path("accounts/<int:pk>/terms/", terms.account_terms, name="account_terms"),
+    path("accounts/<int:pk>/changed/", terms.service_change, name="service_change"),
+    path("accounts/<int:pk>/changed/<int:change>/", terms.change_take_back, name="change_take_back"),
     path("accounts/<int:pk>/official/", profile.account_official, name="account_official"),
     path("accounts/<int:pk>/verification/", profile.account_verification, name="account_verification"),
     path("accounts/<int:pk>/people/", people.account_people, name="account_people"),

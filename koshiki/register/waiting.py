@@ -25,17 +25,16 @@ from koshiki.organization.roles import IP, deputises
 from koshiki.register import waiting_policies
 from koshiki.register.closing import standing
 from koshiki.register.flow import State, current_step
+from koshiki.register.keeping import kept_by
 from koshiki.register.models import (
     Account,
     Application,
     Closing,
     ClosingCheck,
-    Connection,
     Policy,
     RegisterPage,
     RegisterPageCheck,
 )
-from koshiki.register.roles import assigned
 from koshiki.register.turn import long_overdue, own_division
 
 
@@ -49,7 +48,7 @@ def waiting(person: Person) -> list[Duty]:
         *_pages(person),
         *waiting_policies.of_policies(person, heads),
         *waiting_policies.afterwards(person),
-        *_dead_connections(person),
+        *kept_by(person),
     ]
 
 
@@ -224,13 +223,3 @@ def _closing_duty(closing: Closing, title: str, clause: str, name: str, action: 
                 detail=account.division.name, since=since, due=closing.due_at)
 
 
-def _dead_connections(person: Person) -> Iterator[Duty]:
-    """Connections that their service refuses: nothing is published until they are made anew."""
-    ours = {account for account, _ in assigned(person)}
-    dead = (Connection.objects.filter(ended_at__isnull=True, dead_at__isnull=False)
-            .filter(Q(account__in=ours) | Q(account__division__in=person.standing.headed))
-            .select_related("account__division"))
-    for connection in dead:
-        account = connection.account
-        yield Duty(title=f"接続切れ：{account}", url=reverse("account_connect", args=[account.pk]), clause="K-identity",
-                   action="接続し直す", detail="接続し直すまで、発信は止まっています。", since=connection.dead_at, urgent=True)

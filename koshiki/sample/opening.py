@@ -15,6 +15,7 @@ from koshiki.register import actions
 from koshiki.register.actions.change import Told
 from koshiki.register.actions.notify import Upload
 from koshiki.register.address import register_address
+from koshiki.register.comparing import words_for_profile
 from koshiki.register.models import Account, Application, ProfileCheck
 from koshiki.register.policy import fixed_words
 from koshiki.sample.city import People
@@ -126,8 +127,7 @@ class Opening:
         self.account.refresh_from_db()
         if "handle" not in self.row:  # of a service that is no part of the sample: people post there
             return
-        note = f"{self.row['introduction']}\n{register_address(self.account)}"
-        token = Store(place.folder()).make_account(self.row["handle"], self.row["name"], note)
+        token = Store(place.folder()).make_account(self.row["handle"], self.row["name"], self._profile())
         with self.then():
             given = {"server": Secret(place.address()), "access_token": Secret(token)}
             actions.connect_with_key(self.account, given, by=self.people[self.row["head"]])
@@ -164,9 +164,13 @@ class Opening:
         if by_hand(self.account) is None:
             actions.check_profile(self.account, by=self.people["ip_staff"])
             return
-        address = register_address(self.account)
-        actions.record_profile(self.account, ProfileCheck.Result.HOLDS, f"{self.row['introduction']}\n{address}",
-                               Upload(screen(address), "profile.png"), by=self.author)
+        actions.record_profile(self.account, ProfileCheck.Result.HOLDS, self._profile(),
+                               Upload(screen(register_address(self.account)), "profile.png"), by=self.author)
+
+    def _profile(self) -> str:
+        """What its profile says: who speaks, where the register tells of it, and, where nobody is answered, that (§8(2)ア)."""
+        said = words_for_profile(self.account.policies.latest("version"))
+        return "\n".join(filter(None, (self.row["introduction"], said, register_address(self.account))))
 
     # ── the steps of §7 ────────────────────────────────────────────
 

@@ -8,9 +8,11 @@ from django import template
 from django.utils.safestring import SafeString
 
 from koshiki.public.article import article, line
+from koshiki.public.proofs import linked_data
 from koshiki.public.publications import Publication
 
 register = template.Library()
+register.simple_tag(linked_data)
 
 
 @register.simple_tag(takes_context=True)

@@ -30,6 +30,7 @@ from tests.posts.writing import picture
 pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
 TEXT = "あす13日(日)午前9時から、総合防災訓練を行います🚒\nサイレンが鳴りますが、訓練です。"
+TO_SAY = "御意見には個別に回答しません。お問い合わせは電話 0538-00-0110へ。"
 ALT = "紺色の地に、訓練の日時が書かれたポスター。"
 STEPS = ("申請する", "承認する", "取得を記録する", "運用ポリシーを完成する", "所属内で共有する", "運用ポリシーの明示を記録する",
          "届け出る", "受理する", "掲載する", "接続する", "認証アカウントについて記録する", "プロフィール欄を確認する",
@@ -196,7 +197,7 @@ def write_the_address_into_the_profile(desk: Desk, page: str, city: City) -> Non
     settings = context.new_page()
     settings.goto(f"{snac.base}/{snac.user}/admin")
     settings.evaluate("document.querySelectorAll('details').forEach(one => { one.open = true })")
-    settings.locator("textarea[name=bio]").fill(f"市の公式アカウントです。\n{address}")
+    settings.locator("textarea[name=bio]").fill(f"市の公式アカウントです。\n{TO_SAY}\n{address}")
     settings.locator("form[action$=user-setup] input[type=submit]").click()
     settings.wait_for_load_state()
     context.close()

@@ -24,8 +24,9 @@ from koshiki.networks.base import Profile
 from koshiki.organization.models import Person
 from koshiki.public import jobs as public
 from koshiki.register import actions, jobs
-from koshiki.register.actions.profile import Result, compared
+from koshiki.register.actions.profile import Result
 from koshiki.register.address import register_address
+from koshiki.register.comparing import compared
 from koshiki.register.models import Account, RegisterPage, RegisterPageCheck
 from koshiki.register.waiting import waiting
 from tests.cast import Cast

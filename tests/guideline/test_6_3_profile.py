@@ -21,13 +21,16 @@ from koshiki.register.models import Account, ProfileCheck
 from tests.cast import Cast
 from tests.guideline import opening
 from tests.networks.mastodon_server import MastodonServer, pasted
+from tests.networks.peer import no_names, resolver
 
 pytestmark = pytest.mark.clause("§6(3)ウ")
 Door = Callable[[Person], Client]
+SAID = "<p>個別には回答しません。お問い合わせは0538-00-0110へ。</p>"
 
 
 @pytest.fixture
-def server(settings: Any) -> Iterator[MastodonServer]:
+def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[MastodonServer]:
+    resolver(monkeypatch, no_names)
     settings.KOSHIKI_ALLOWED_NETWORKS = ("127.0.0.0/8",)
     ensure_key_ring(key_ring_path())
     with MastodonServer().running() as running:
@@ -56,7 +59,7 @@ def test_the_address_is_fixed_and_shown_from_the_acquisition_on(cast: Cast, sign
 ])
 def test_it_is_read_from_the_service(cast: Cast, server: MastodonServer, note: str, result: str, official: bool) -> None:
     account = connected(cast, server)
-    server.city.note = note.format(address=register_address(account))
+    server.city.note = note.format(address=register_address(account)) + SAID
     assert actions.check_profile(account, by=cast.chiba).result == result
     with nullcontext() if official else pytest.raises(Refused, match="プロフィール欄"):
         actions.make_official(account, by=cast.hata)
@@ -94,7 +97,8 @@ def test_what_cannot_be_read_is_looked_at_by_a_person_with_evidence(cast: Cast, 
     door, address = signed_in(cast.aoki), f"/accounts/{account.pk}/profile/"
     assert door.post(address, {"result": "holds", "found": "あり"}).status_code == 422
     capture = SimpleUploadedFile("画面.png", opening.PICTURE)
-    assert door.post(address, {"result": "holds", "found": "あり", "evidence": capture}).status_code == 302
+    seen = {"result": "holds", "answers": ["no_answers", "contact"], "found": "あり", "evidence": capture}
+    assert door.post(address, seen).status_code == 302
     assert actions.make_official(account, by=cast.hata).state == "official"
 
 

@@ -36,6 +36,8 @@ class Account:
     username: str
     token: str
     note: str = ""
+    display_name: str = ""
+    picture: bytes = b""
     fields: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -73,6 +75,8 @@ class MastodonServer(StandIn):
         """Instead of the list of statuses."""
         self.shown_address = ""
         """Instead of a status's address."""
+        self.leads_to = ""
+        """Where this server's short address leads."""
         self.error_words = ""
         self.claimed_address = ""
         """Instead of an account's address."""
@@ -189,8 +193,16 @@ class _Handler(Handler):
         fields = [{"name": name, "value": value, "verified_at": None} for name, value in account.fields]
         url = self.state.claimed_address or f"{self.state.base}/@{account.username}"
         return {"id": account.id, "username": account.username, "acct": account.username, "url": url,
-                "display_name": account.username, "note": account.note, "fields": fields,
-                "avatar": f"{self.state.base}/avatar.png"}  # fmt: skip
+                "display_name": account.display_name or account.username, "note": account.note, "fields": fields,
+                "avatar": f"{self.state.base}/avatar.png?{len(account.picture)}"}  # fmt: skip
+
+    def avatar(self, _rest: str) -> None:
+        picture = self.state.city.picture
+        self.send_body(picture, kind="image/png") if picture else self.send_json({"error": "Record not found"}, 404)
+
+    def elsewhere(self, _rest: str) -> None:
+        """As a shortener does."""
+        self.send_body(b"", 302, Location=self.state.leads_to)
 
     # -------------------------------------------------------- media
 
@@ -302,6 +314,8 @@ _ROUTES: list[tuple[str, str, Callable[[_Handler, str], None]]] = [
     ("DELETE", "/api/v1/statuses/", talk.delete),
     ("GET", "/api/v1/notifications", talk.notifications),
     ("GET", "/api/v2/search", talk.search),
+    ("GET", "/avatar.png", _Handler.avatar),
+    ("GET", "/short", _Handler.elsewhere),
 ]
 
 

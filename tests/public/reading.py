@@ -59,6 +59,8 @@ class _Reader(HTMLParser):
             self._languages.pop()
 
     def handle_data(self, data: str) -> None:
+        if self.cdata_elem:  # what stands in a script: nobody reads it
+            return
         (self.read.kept_ready if self._templates else self.read.texts).append((self._languages[-1], data))
 
 

@@ -112,7 +112,8 @@ def test_what_is_not_listed_is_not_there_for_another_division(cast: Cast, signed
     hold = actions.stop("理由", account=account, by=cast.chiba)
     numbers = {"assignment": named.pk, "hold": hold.pk}
     pk = numbers.get(name.split("_", maxsplit=1)[0], account.pk)
-    address = "/" + str(next(iter(get_resolver().reverse_dict.getlist(name)))[0][0][0]) % {"pk": pk, "key": account.service}
+    address = "/" + str(next(iter(get_resolver().reverse_dict.getlist(name)))[0][0][0]) % {
+        "pk": pk, "key": account.service, "finding": 1, "change": 1}
     door = signed_in(cast.endo)
     assert {door.get(address).status_code, door.post(address).status_code} <= {404, 405}
 

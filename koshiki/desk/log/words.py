@@ -47,6 +47,11 @@ WORDS = {
     "assignment.revoke": "指定を取り消す",
     "hold.stop": "発信を停止",
     "hold.lift": "停止を解除",
+    "profilefinding.find": "プロフィール欄の不備が見つかる",
+    "profilefinding.right": "プロフィール欄の不備が直る",
+    "profilefinding.explain": "プロフィール欄の不備の理由を記録",
+    "servicechange.mark": "サービスの変更を知らせる",
+    "servicechange.take_back": "サービスの変更の知らせを取り消す",
     "connection.refresh": "接続の鍵を更新",
     "service_app.register": "アプリの鍵を記録",
     "service_app.end": "アプリの鍵を消去",
@@ -101,6 +106,7 @@ THINGS = {
     "assignment": "指定", "medium": "素材", "policy": "運用ポリシー", "decision": "決裁・合議",
     "installation": "設置", "serviceapp": "アプリの登録",
     "allowance": "枠の上限", "closing": "廃止", "policychange": "運用ポリシーの変更", "policydecision": "変更の決裁",
+    "profilefinding": "プロフィールの不備", "servicechange": "サービスの変更",
 }
 
 

@@ -70,6 +70,7 @@ class Bluesky(Threads, LooksUp, Reads, Deletes, ShowsTimeline, ShowsComments, Hi
               Identifies, TakesKey, Refreshes, Searches):
     key: ClassVar[str] = "bluesky"
     label: ClassVar[str] = "Bluesky"
+    well_known: ClassVar[str] = "atproto-did"
     budgets = BUDGETS
     key_fields: ClassVar[tuple[KeyField, ...]] = (
         KeyField("app_password", "アプリパスワード",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.db.models import F
 from django.db.models.functions import Now
@@ -21,6 +21,11 @@ def failed(service: str) -> None:
     if row.failures >= TOLERATED:
         pause = min(times().storm * 2 ** min((row.failures - TOLERATED) // TOLERATED, 8), times().storm_most)
         Breaker.objects.filter(pk=service).update(until=Now() + timedelta(seconds=pause))
+
+
+def resting_until(service: str) -> datetime | None:
+    """Until when the service is left alone; None where it is not."""
+    return Breaker.objects.filter(service=service, until__gt=Now()).values_list("until", flat=True).first()
 
 
 def succeeded(service: str) -> None:

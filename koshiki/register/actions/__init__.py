@@ -47,9 +47,12 @@ from koshiki.register.actions.profile import (
     check_profile,
     explain_profile,
     make_official,
+    read_profile,
     record_profile,
     record_verification,
 )
+from koshiki.register.actions.terms import mark_changed, review_terms, take_back_change
+from koshiki.register.actions.watch import explain_finding
 
 __all__ = [
     "approve_application",
@@ -66,6 +69,7 @@ __all__ = [
     "delist",
     "end_assignment",
     "end_connection",
+    "explain_finding",
     "explain_policy_not_shown",
     "explain_profile",
     "finish_connection",
@@ -73,6 +77,7 @@ __all__ = [
     "list_account",
     "look_at_page",
     "make_official",
+    "mark_changed",
     "name_approver",
     "name_author",
     "notify",
@@ -81,6 +86,7 @@ __all__ = [
     "read_change_decision",
     "read_decision",
     "read_policy",
+    "read_profile",
     "receive",
     "record_acquisition",
     "record_page",
@@ -92,6 +98,7 @@ __all__ = [
     "return_change",
     "return_closing",
     "return_notification",
+    "review_terms",
     "revoke_assignment",
     "save_change",
     "save_closing_draft",
@@ -103,6 +110,7 @@ __all__ = [
     "stop",
     "submit",
     "submit_change",
+    "take_back_change",
     "withdraw",
     "withdraw_change",
     "withdraw_closing",

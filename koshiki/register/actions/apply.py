@@ -70,9 +70,12 @@ def newest_review(account: Account) -> Review | None:
 
 def review_gaps(review: Review | None) -> list[str]:
     """What the review of §4(3) lacks, by the labels of the guideline file."""
-    answers = review.answers if review else {}
+    return _gaps(review.answers if review else {}, review.reviewed_on if review else None)
+
+
+def _gaps(answers: Mapping[str, str], reviewed_on: date | None) -> list[str]:
     gaps = [item.label for item in guideline().review_items if not str(answers.get(item.key, "")).strip()]
-    return gaps if review and review.reviewed_on else [*gaps, "確認日"]
+    return gaps if reviewed_on else [*gaps, "確認日"]
 
 
 def draft_items(account: Account) -> dict[str, Any]:
@@ -87,18 +90,19 @@ def submit(account: Account, *, by: Person) -> Application:
     locked = locked_for(account, "submit", by=by)
     require_confirmation(by)
     review, items = newest_review(locked), draft_items(locked)
-    _require_review(review)
+    require_review(review.answers if review else {}, review.reviewed_on if review else None)
     require_whole(items)
     application = _round(locked, review, items, by)
     pass_on(locked, "submit", by=by, round=application.round, digest=application.digest)
     return application
 
 
-def _require_review(review: Review | None) -> None:
-    if gaps := review_gaps(review):
+def require_review(answers: Mapping[str, str], reviewed_on: date | None) -> None:
+    """Raises Refused §4(3) unless everything of the service was read, on a day that is not to come."""
+    if gaps := _gaps(answers, reviewed_on):
         raise Refused("§4(3)", f"サービスの事前確認が済んでいません（{'、'.join(gaps)}）。",
                       now="事前確認のページで、残りを書いてください。", who=MEMBER)
-    if review and review.reviewed_on and review.reviewed_on > clock.today():
+    if reviewed_on and reviewed_on > clock.today():
         raise Refused("§4(3)", "事前確認の日が、先の日付になっています。", now="確認した日を書いてください。", who=MEMBER)
 
 

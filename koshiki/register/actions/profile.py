@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Sequence
 from datetime import date
 
 from django.db import transaction
@@ -9,20 +10,29 @@ from django.db import transaction
 from koshiki import clock
 from koshiki.guideline import Refused
 from koshiki.networks import adapter
-from koshiki.networks.base import Outcome, Profile, ShowsProfile, Verb
+from koshiki.networks.base import Outcome, ShowsProfile, Verb
 from koshiki.organization.models import Person
 from koshiki.register import policy as policies
 from koshiki.register.actions.notify import Upload, refuse_while_closing
-from koshiki.register.actions.page import page_fault, require_address, require_page
-from koshiki.register.address import is_shortened, register_address, the_citys_own
+from koshiki.register.actions.page import require_address, require_page
+from koshiki.register.actions.watch import end_for_reason, kept, settle
+from koshiki.register.address import register_address, the_citys_own
 from koshiki.register.budget import UsedUp, spend
+from koshiki.register.comparing import Reading, answers_nobody, lacking, read
 from koshiki.register.files import keep_document
 from koshiki.register.flow import FLOW, HEAD, IP_STAFF
 from koshiki.register.link import NotConnected
-from koshiki.register.models import Account, ProfileCheck, ProfileException, StoredFile, Verification
+from koshiki.register.models import (
+    Account,
+    Policy,
+    ProfileCheck,
+    ProfileException,
+    ProfileFinding,
+    StoredFile,
+    Verification,
+)
 from koshiki.register.moves import locked_for, pass_on
 from koshiki.register.refreshing import fresh_link
-from koshiki.text import links
 
 Result = ProfileCheck.Result
 
@@ -37,6 +47,11 @@ def open_exception(account: Account) -> ProfileException | None:
     return account.profile_exceptions.filter(ended_at__isnull=True).first()
 
 
+def newest_reading(account: Account) -> ProfileCheck | None:
+    """The last look that saw anything: by koshiki, or by a person with evidence."""
+    return account.profile_checks.exclude(result=Result.UNREADABLE).order_by("-at", "-pk").first()
+
+
 def check_profile(account: Account, *, by: Person) -> ProfileCheck:
     """Read the profile from its service now and compare (§6(3)ウ). No transaction is open during the call.
 
@@ -44,50 +59,63 @@ def check_profile(account: Account, *, by: Person) -> ProfileCheck:
     """
     FLOW.check(account, "check_profile", by=by)
     require_address(account)
-    result, found = _looked_up(account)
-    return _keep_check(account, result, found, asked_by=by)
+    return _keep_check(account, _looked_up(account), asked_by=by)
 
 
-def _looked_up(account: Account) -> tuple[Result, str]:
+def read_profile(account: Account) -> ProfileCheck | None:
+    """The same of koshiki itself, every day (K-profile); None where there is nothing to read, or nobody to ask."""
+    if not reads_profiles(account) or not register_address(account):
+        return None
+    return kept(account, _looked_up(account))
+
+
+def reads_profiles(account: Account) -> bool:
+    """Can koshiki read this account's profile at its service?"""
+    kind = adapter(account.service)
+    if kind is None or kind.lives_here or not issubclass(kind, ShowsProfile):
+        return False
+    return not kind.needs_connection or account.connections.filter(ended_at=None, dead_at=None).exists()
+
+
+def _looked_up(account: Account) -> Reading:
     if the_citys_own(account):
-        return Result.HOLDS, "市のページ上のアカウントです。掲載ページがそのプロフィールを兼ねています。"
+        return Reading(Result.HOLDS, "市のページ上のアカウントです。掲載ページがそのプロフィールを兼ねています。")
     kind = adapter(account.service)
     if kind is None or not issubclass(kind, ShowsProfile):
-        return Result.UNREADABLE, "このサービスのプロフィール欄は、自動では読み取れません。"
+        return Reading(Result.UNREADABLE, "このサービスのプロフィール欄は、自動では読み取れません。")
     try:
         link = fresh_link(account)
         spend(account, Verb.PROFILE)
-        return compared(kind(link).profile(), register_address(account))
+        profile = kind(link).profile()
     except (Outcome, NotConnected, UsedUp) as trouble:
-        return Result.UNREADABLE, trouble.reason
-
-
-def compared(profile: Profile, address: str) -> tuple[Result, str]:
-    """What a profile says of the register page's address, with the words that were found."""
-    words = "\n".join([profile.text, *(f"{f.name}: {f.value}" for f in profile.fields)])
-    if profile.holds(address):
-        return Result.HOLDS, words
-    shown = [*profile.links, *(link.url for link in links(words))]
-    return (Result.SHORTENED if any(map(is_shortened, shown)) else Result.MISSING), words
+        return Reading(Result.UNREADABLE, trouble.reason)
+    return read(account, profile, register_address(account), newest_reading(account))
 
 
 @transaction.atomic
-def _keep_check(account: Account, result: Result, found: str, *, asked_by: Person) -> ProfileCheck:
+def _keep_check(account: Account, reading: Reading, *, asked_by: Person) -> ProfileCheck:
     locked = locked_for(account, "check_profile", by=asked_by)
-    check = ProfileCheck.objects.create(account=locked, address=register_address(locked), result=result,
-                                        found=found[:20_000], at=clock.now())
+    check = ProfileCheck.objects.create(
+        account=locked, address=register_address(locked), result=reading.result, found=reading.found[:20_000],
+        picture=reading.picture, compared_with=reading.compared_with, at=clock.now())
+    settle(locked, check, reading.verdicts)
     pass_on(locked, "check_profile", by=asked_by, result=check.get_result_display(), how="自動", address=check.address)
     return check
 
 
 @transaction.atomic
-def record_profile(account: Account, result: Result, found: str, evidence: Upload, *, by: Person) -> ProfileCheck:
-    """A person has looked at the profile and keeps a capture of it (§6(3)ウ). Raises BadFile."""
+def record_profile(account: Account, result: Result, found: str, evidence: Upload, *, wrong: Collection[str] = (),
+                   by: Person) -> ProfileCheck:
+    """A person has looked at the profile and keeps a capture of it (§6(3)ウ, §8(2)ア). Raises BadFile.
+
+    `wrong`: what besides the address is not as it must be; all else the person has seen to be right.
+    """
     locked = locked_for(account, "check_profile", by=by)
     require_address(locked)
     file = keep_document(evidence.data, evidence.name, account=locked, kind=StoredFile.Kind.EVIDENCE, by=by)
     check = ProfileCheck.objects.create(account=locked, address=register_address(locked), result=result, found=found,
                                         by=by, at=clock.now(), evidence=file)
+    settle(locked, check, lacking(wrong, result))
     pass_on(locked, "check_profile", by=by, result=check.get_result_display(), how="目視", address=check.address,
             evidence=file.sha256)
     return check
@@ -101,6 +129,7 @@ def explain_profile(account: Account, reason: str, *, by: Person) -> ProfileExce
         raise Refused("§6(3)ウ", "理由が書かれていません。", now="記載できない、又は短縮URLを使う理由を書いてください。")
     locked.profile_exceptions.filter(ended_at__isnull=True).update(ended_at=clock.now())
     exception = ProfileException.objects.create(account=locked, reason=reason, by=by, at=clock.now())
+    end_for_reason(locked.profile_findings.filter(kind=ProfileFinding.Kind.ADDRESS), reason, by=by)
     pass_on(locked, "explain_profile", by=by, reason=reason)
     return exception
 
@@ -121,22 +150,28 @@ def record_verification(account: Account, *, available: bool, looked_on: date, a
 
 @transaction.atomic
 def make_official(account: Account, *, by: Person) -> Account:
-    """The opening is complete: the account may publish (§6). Raises Refused §6(2), §6(3)ウ while something is open."""
+    """The opening is complete: the account may publish (§6). Raises Refused §6(2), §6(3)ウ, §8(2)ア while something is open."""
     locked = locked_for(account, "make_official", by=by)
     refuse_while_closing(locked)
     require_page(locked)
     _require_policy_shown(locked)
     _require_profile(locked)
+    _require_answers(locked)
     locked.official_at = clock.now()
     return pass_on(locked, "make_official", by=by, url=locked.url)
 
 
-def ready(account: Account) -> bool:
-    """Is nothing open that the last step asks for? The page offers its button then."""
-    policy, check = policies.public_policy(account), newest_check(account)
-    found = check is not None and check.address == register_address(account) and (check.result == Result.HOLDS or (
-        check.result != Result.UNREADABLE and open_exception(account) is not None))
-    return policy is not None and policy.shared_at is not None and policy.shown and found and not page_fault(account)
+def ready(account: Account, policy: Policy | None, *, excepted: bool, lacks: Sequence[ProfileFinding], fault: str) -> bool:
+    """Is nothing open that the last step asks for? The page, which has read all else, offers its button then."""
+    check = newest_reading(account)
+    found = check is not None and check.address == register_address(account) and (check.result == Result.HOLDS or excepted)
+    shown = policy is not None and policy.shared_at is not None and policy.shown
+    return shown and found and not fault and not lacks
+
+
+def lacks_answers(policy: Policy | None, findings: Iterable[ProfileFinding]) -> list[ProfileFinding]:
+    """What of §8(2)ア the profile lacks, with no reason recorded, where the policy says that nobody is answered."""
+    return [one for one in findings if one.kind in ProfileFinding.SAID] if answers_nobody(policy) else []
 
 
 def _require_policy_shown(account: Account) -> None:
@@ -150,10 +185,18 @@ def _require_policy_shown(account: Account) -> None:
 
 
 def _require_profile(account: Account) -> None:
-    check = newest_check(account)
-    if check is None or check.result == Result.UNREADABLE or check.address != register_address(account):
+    check = newest_reading(account)
+    if check is None or check.address != register_address(account):
         raise Refused("§6(3)ウ", "プロフィール欄に掲載ページのURLがあることを、まだ確認していません。",
                       now="プロフィール欄を確認し、読み取れないときは目で見て証拠を添えてください。", who=IP_STAFF)
     if check.result != Result.HOLDS and open_exception(account) is None:
         raise Refused("§6(3)ウ", f"プロフィール欄の確認の結果が「{check.get_result_display()}」です。理由も記録されていません。",
                       now="短縮しないURLをプロフィール欄に書いて確認し直すか、書けない理由を記録してください。", who=HEAD)
+
+
+def _require_answers(account: Account) -> None:
+    standing = account.profile_findings.filter(ended_at=None).order_by("pk")
+    if lacks := lacks_answers(policies.public_policy(account), standing):
+        named = "、".join(finding.get_kind_display() for finding in lacks)
+        raise Refused("§8(2)ア", f"意見や質問に個別に対応しない運用ポリシーですが、プロフィール欄に、{named}が見当たりません。",
+                      now="プロフィール欄に書いて確認し直すか、書けない理由を記録してください。", who=HEAD)

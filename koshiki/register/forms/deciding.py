@@ -35,16 +35,26 @@ class StartForm(forms.Form):
 
 
 class ReviewForm(forms.Form):
-    """事前確認 §4(3) — one field for each item of the guideline file; a draft may stay unfinished."""
+    """事前確認 §4(3) — one field for each item of the guideline file; a draft may stay unfinished, a review anew not."""
 
     reviewed_on = PastDayField(label="確認日", required=False, help_text="申請までに必要です。")
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, again: bool = False, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         fields = {item.key: DraftField(label=item.label, help_text=item.help, limit=800,
                                        widget=forms.Textarea(attrs={"rows": 3}))
                   for item in guideline().review_items}
         self.fields = {**fields, **self.fields}
+        if again:
+            self.fields["reviewed_on"].required, self.fields["reviewed_on"].help_text = True, "実際に読んで確かめた日。"
+
+    def clean(self) -> dict[str, Any]:
+        data: dict[str, Any] = super().clean() or {}
+        if self.fields["reviewed_on"].required:
+            for item in guideline().review_items:
+                if item.key not in self.errors and not data.get(item.key, "").strip():
+                    self.add_error(item.key, f"「{item.label}」について確かめたことを書いてください。")
+        return data
 
     def answers(self) -> dict[str, str]:
         return {item.key: self.cleaned_data[item.key] for item in guideline().review_items}

@@ -11,7 +11,7 @@ from koshiki import clock
 from koshiki.forms import LineField, TextField
 from koshiki.register.actions.notify import form
 from koshiki.register.forms.fields import PICTURES, EvidenceField, PastDayField
-from koshiki.register.models import ProfileCheck, Verification
+from koshiki.register.models import ProfileCheck, ProfileFinding, Verification
 
 
 class AcquisitionForm(forms.Form):
@@ -85,14 +85,34 @@ class CommentForm(forms.Form):
     comment = TextField(label="直す点", limit=1000, widget=forms.Textarea(attrs={"rows": 4}))
 
 
+_AS_REGISTERED = (ProfileFinding.Kind.NAME, ProfileFinding.Kind.IMAGE, ProfileFinding.Kind.VERIFICATION)
+
+
 class ProfileForm(forms.Form):
-    """プロフィール確認 §6(3)ウ — what a person saw, with a capture."""
+    """プロフィール確認 §6(3)ウ, §8(2)ア — what a person saw, with a capture."""
 
     result = forms.ChoiceField(label="結果", widget=forms.RadioSelect,
                                choices=[c for c in ProfileCheck.Result.choices if c[0] != "unreadable"])
+    answers = forms.MultipleChoiceField(
+        label="個別に対応しない旨と問合せ先（8(2)ア）", required=False, widget=forms.CheckboxSelectMultiple,
+        choices=[(kind.value, f"{kind.label}が書かれている") for kind in ProfileFinding.SAID],
+        help_text="この運用ポリシーでは、両方をプロフィール欄に書きます。書かれているものを選んでください。")
+    wrong = forms.MultipleChoiceField(
+        label="台帳と違うもの", required=False, widget=forms.CheckboxSelectMultiple,
+        choices=[(kind.value, kind.label) for kind in _AS_REGISTERED], help_text="なければ、選ばなくてかまいません。")
     found = TextField(label="プロフィール欄に書かれていたこと", limit=2000, required=False,
                       widget=forms.Textarea(attrs={"rows": 4}))
     evidence = EvidenceField(label="プロフィール欄の画面の写し", help_text="画像又はPDF。")
+
+    def __init__(self, *args: Any, answers_nobody: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not answers_nobody:
+            del self.fields["answers"]
+
+    def all_wrong(self) -> list[str]:
+        """What besides the address is not as it must be. After `is_valid`."""
+        said = self.cleaned_data.get("answers", list(ProfileFinding.SAID))
+        return [*self.cleaned_data["wrong"], *(kind for kind in ProfileFinding.SAID if kind not in said)]
 
 
 class VerificationForm(forms.Form):

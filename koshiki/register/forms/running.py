@@ -14,7 +14,7 @@ from koshiki.networks.budgets import Budget
 from koshiki.organization.forms import PeriodForm
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import members_of
-from koshiki.register.models import Account, Hold
+from koshiki.register.models import Account, Hold, ProfileFinding
 
 MOST = 1_000_000_000  # of any budget
 
@@ -36,6 +36,21 @@ class ReasonForm(forms.Form):
     """理由"""
 
     reason = TextField(label="理由", limit=300, widget=forms.Textarea(attrs={"rows": 3}))
+
+
+class ChangeForm(forms.Form):
+    """サービスの変更 §4(3)"""
+
+    what = TextField(label="変わったこと", limit=400, widget=forms.Textarea(attrs={"rows": 4}),
+                     help_text="規約、仕組み、設定の何が変わったのか、どこで読めるのかを書いてください。職員に見えます。")
+
+
+class FindingFilter(forms.Form):
+    """プロフィールの不備の絞り込み"""
+
+    show = forms.ChoiceField(label="状態", required=False,
+                             choices=[("", "直っていないもの"), ("past", "終わったもの"), ("all", "すべて")])
+    kind = forms.ChoiceField(label="項目", required=False, choices=[("", "すべて"), *ProfileFinding.Kind.choices])
 
 
 class StopForm(forms.Form):

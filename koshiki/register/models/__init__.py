@@ -1,7 +1,7 @@
 """The register's tables (§6, §7): accounts, how they came to be, who works on them, what stops them."""
 
 from koshiki.register.models.account import Account
-from koshiki.register.models.application import Application, Decision, Review
+from koshiki.register.models.application import Application, Decision, Review, ServiceChange
 from koshiki.register.models.assignment import Assignment
 from koshiki.register.models.budget import Allowance, Spending
 from koshiki.register.models.closing import Closing, ClosingCheck
@@ -13,7 +13,7 @@ from koshiki.register.models.notification import Notification
 from koshiki.register.models.page import RegisterPage, RegisterPageCheck
 from koshiki.register.models.policy import Policy, PolicyReading
 from koshiki.register.models.policy_change import PolicyChange, PolicyDecision
-from koshiki.register.models.profile import ProfileCheck, ProfileException, Verification
+from koshiki.register.models.profile import ProfileCheck, ProfileException, ProfileFinding, Verification
 
 __all__ = [
     "Account",
@@ -35,10 +35,12 @@ __all__ = [
     "PolicyReading",
     "ProfileCheck",
     "ProfileException",
+    "ProfileFinding",
     "RegisterPage",
     "RegisterPageCheck",
     "Review",
     "ServiceApp",
+    "ServiceChange",
     "Spending",
     "StoredFile",
     "Verification",

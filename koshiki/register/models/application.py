@@ -9,6 +9,7 @@ from django.db.models import F, Q
 
 from koshiki import clock
 from koshiki.guideline import RouteStep, guideline
+from koshiki.networks import service_choices
 from koshiki.organization.models import Division, Person
 from koshiki.register.models.account import Account
 from koshiki.register.models.file import StoredFile
@@ -32,6 +33,37 @@ class Review(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account} 事前確認"
+
+
+class ServiceChange(models.Model):
+    """サービスの変更 — somebody says that a service's terms, mechanism or settings changed: each account is reviewed anew
+    (§4(3)). A mark made by mistake is taken back, with its reason."""
+
+    service = models.CharField("サービス", max_length=30, choices=service_choices)
+    what = models.CharField("変わったこと", max_length=400)
+    by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="知らせた職員")
+    at = models.DateTimeField("知らせた日時", default=clock.now)
+    due_at = models.DateTimeField("期限")
+    taken_back_at = models.DateTimeField("取り消した日時", null=True, blank=True)
+    taken_back_by = models.ForeignKey(
+        Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="取り消した職員"
+    )
+    reason = models.CharField("取り消した理由", max_length=300, blank=True)
+
+    class Meta:
+        verbose_name = "サービスの変更"
+        ordering = ("-at", "-pk")
+        constraints = [
+            models.CheckConstraint(condition=~Q(what=""), name="service_change_says_what"),
+            models.CheckConstraint(
+                condition=Q(taken_back_at__isnull=True, taken_back_by__isnull=True, reason="")
+                | Q(taken_back_at__isnull=False, taken_back_by__isnull=False) & ~Q(reason=""),
+                name="service_change_taken_back_whole",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_service_display()}の変更"
 
 
 class Application(models.Model):

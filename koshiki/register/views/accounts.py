@@ -24,15 +24,19 @@ from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from koshiki.guideline import Way, guideline
+from koshiki.look import passed
 from koshiki.organization.models import Person, Posting
 from koshiki.organization.roles import IP, in_service, is_auditor
 from koshiki.organization.sign_in import signed_in
 from koshiki.register.actions.connect import connects
 from koshiki.register.actions.holds import may_lift, may_stop
+from koshiki.register.actions.terms import may_take_back
 from koshiki.register.address import account_address, register_address, the_citys_own
 from koshiki.register.closing import CLOSING, PEOPLE, closing_of, may_begin, standing, under_way
+from koshiki.register.comparing import words_for_profile
 from koshiki.register.flow import FLOW, State, decides_as, may_enter_paper, open_application
 from koshiki.register.forms.running import AccountFilter
+from koshiki.register.keeping import open_changes, terms_due, with_terms
 from koshiki.register.models import (
     Account,
     Application,
@@ -45,6 +49,7 @@ from koshiki.register.models import (
     PolicyChange,
     PolicyReading,
     ProfileCheck,
+    Review,
     Verification,
 )
 from koshiki.register.rail import NEWEST, TONES, history, rail_name, rail_of, where_it_stands
@@ -52,6 +57,7 @@ from koshiki.register.turn import turn_of
 from koshiki.register.views.pages import sees_inside
 
 _PAGE = 50
+_CHANGES = 5  # of a service, on an account's page
 _OPENING = (State.PREPARING, State.DECIDING, State.RETURNED, State.APPROVED, State.ACQUIRED, State.NOTIFIED,
             State.NOTIFICATION_RETURNED, State.RECEIVED)
 _TO_BE_RECORDED = "（CMSへの掲載の後に決まります）"
@@ -117,10 +123,15 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         **_shortened("people", [held for held in shown.assignments.all() if held.holds], 20),
         **_shortened("holds", [(hold, may_lift(hold, by)) for hold in open_holds], 3),
         "may_stop": may_stop(by, shown) and shown.state in Account.ACQUIRED_ON, "may_name": "name_people" in offered,
-        **_state_of_profile(shown, offered), **_state_of_connection(shown, offered),
+        **_state_of_profile(shown, offered, policy), **_state_of_connection(shown, offered),
+        **_state_of_terms(shown, by, offered),
     }
+    findings = list(shown.profile_findings.all()[:NEWEST]) if shown.listed_at else []
+    context["findings"] = [finding for finding in findings if finding.ended_at is None and shown.state in Account.PUBLIC]
     if within:
-        context |= {"newest": NEWEST, "history": history(shown, [h for h in holds if h.account_id], shown.changes),
+        changes = [PolicyChange(pk=pk) for pk in shown.changes]
+        others = [*findings, *changes, *(hold for hold in holds if hold.account_id)]
+        context |= {"newest": NEWEST, "history": history(shown, others),
                     "rounds": len(shown.applications.all()),
                     "readings": ({"read": shown.policy_read or 0, "of": shown.policy_for or 0}
                                  if policy and policy.shared_at else {}),
@@ -148,11 +159,21 @@ def _facts(account: Account) -> list[tuple[str, Any] | tuple[str, Any, str]]:
     return facts
 
 
-def _state_of_profile(account: Account, offered: set[str]) -> dict[str, Any]:
+def _state_of_profile(account: Account, offered: set[str], policy: Policy | None) -> dict[str, Any]:
     return {"check": _last(account, "newest_check"), "exception": _last(account, "open_exception"),
             "verification": _last(account, "newest_verification"), "own": the_citys_own(account),
             "may_check": "check_profile" in offered, "may_verify": "verify" in offered,
-            "address": register_address(account), "may_see_page": "look_at_page" in offered}
+            "address": register_address(account), "to_say": words_for_profile(policy), "may_see_page": "look_at_page" in offered}
+
+
+def _state_of_terms(account: Any, by: Person, offered: set[str]) -> dict[str, Any]:
+    """When the service's terms were read last, until when they are read again, and what changed since (§4(3))."""
+    public = account.state in Account.PUBLIC
+    changes = list(open_changes(account).select_related("by")[:_CHANGES]) if public and account.changed_due else []
+    due = terms_due(account) if account.reviewed_on else None
+    return {"review": _last(account, "newest_review"), "terms_due": due, "late_terms": passed(due), "changes": changes,
+            "own_changes": {change.pk for change in changes if may_take_back(change, by)},
+            "may_review": "review_terms" in offered, "may_mark": "mark_changed" in offered}
 
 
 def _state_of_connection(account: Account, offered: set[str]) -> dict[str, Any]:
@@ -170,14 +191,17 @@ def _with_last_known(accounts: QuerySet[Any]) -> QuerySet[Any]:
     """Each account with the last of what is known of it beside, where there is any: one query for all of it."""
     checks, findings = (model.objects.filter(account=OuterRef("pk")).order_by("-at", "-pk").values("pk")[:1]
                         for model in (ProfileCheck, Verification))
-    found: QuerySet[Any] = accounts.alias(check=Subquery(checks), finding=Subquery(findings)).annotate(
+    reviews = Review.objects.filter(account=OuterRef("pk"), reviewed_on__isnull=False).order_by("-saved_at", "-pk")
+    found: QuerySet[Any] = with_terms(accounts).alias(
+        check=Subquery(checks), finding=Subquery(findings), last_review=Subquery(reviews.values("pk")[:1])).annotate(
         **_readers(), changes=ArraySubquery(PolicyChange.objects.filter(account=OuterRef("pk")).order_by("pk").values("pk")),
+        newest_review=FilteredRelation("reviews", condition=Q(reviews__pk=F("last_review"))),
         newest_check=FilteredRelation("profile_checks", condition=Q(profile_checks__pk=F("check"))),
         newest_verification=FilteredRelation("verifications", condition=Q(verifications__pk=F("finding"))),
         open_exception=FilteredRelation("profile_exceptions", condition=Q(profile_exceptions__ended_at__isnull=True)),
         live_connection=FilteredRelation("connections", condition=Q(connections__ended_at__isnull=True)), standing=standing(),
-    ).select_related("division", "created_by", "newest_check__by", "newest_verification", "open_exception__by",
-                     "live_connection__connected_by", *(f"standing__{name}" for name in PEOPLE))
+    ).select_related("division", "created_by", "newest_check__by", "newest_review__by", "newest_verification",
+                     "open_exception__by", "live_connection__connected_by", *(f"standing__{name}" for name in PEOPLE))
     return found
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib import messages
 from django.db.models import prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
@@ -11,16 +13,19 @@ from django.views.decorators.http import require_http_methods, require_POST
 from koshiki.organization.models import Person
 from koshiki.register import actions
 from koshiki.register.actions.page import page_fault
-from koshiki.register.actions.profile import open_exception, ready
+from koshiki.register.actions.profile import lacks_answers, open_exception, ready
 from koshiki.register.address import register_address, the_citys_own
+from koshiki.register.comparing import answers_nobody, words_for_profile
 from koshiki.register.files import BadFile
 from koshiki.register.flow import FLOW
 from koshiki.register.forms.opening import ProfileForm, VerificationForm
 from koshiki.register.forms.running import ReasonForm
-from koshiki.register.models import Account, ProfileCheck
+from koshiki.register.models import Account, Policy, ProfileCheck
 from koshiki.register.policy import public_policy
 from koshiki.register.verification import newest_verification
 from koshiki.register.views.pages import bad_file, done, form_page, inside, opened
+
+_CHECKS, _PAST = 10, 50  # of one account on its page: the last looks, and findings
 
 
 @require_http_methods(["GET", "POST"])
@@ -28,27 +33,39 @@ def account_profile(request: HttpRequest, pk: int) -> HttpResponse:
     """The address that the profile must hold, what was found, and a person's own look with evidence."""
     by, account = inside(request, pk)
     FLOW.check(account, "check_profile", by=by)
-    form = ProfileForm(request.POST or None, request.FILES or None)
+    policy = public_policy(account)
+    form = ProfileForm(request.POST or None, request.FILES or None, answers_nobody=answers_nobody(policy))
     if request.method == "POST" and form.is_valid() and _recorded(form, account, by):
         messages.success(request, "プロフィール欄の確認を記録しました。")
         return redirect("account_profile", pk)
     prefetch_related_objects([account], "applications")
-    checks = list(account.profile_checks.select_related("by", "evidence").order_by("-at", "-pk")[:10])
     context = {
         "account": account, "form": form, "address": register_address(account), "own": the_citys_own(account),
-        "check": next(iter(checks), None), "exception": open_exception(account), "policy": public_policy(account),
-        "checks": checks,
-        "offered": {step.name for step in FLOW.open_to(account, by)}, "reason_form": ReasonForm(),
-        "verification": newest_verification(account), "ready": ready(account),
-        "page_fault": page_fault(account),
+        "policy": policy, "to_say": words_for_profile(policy), "reason_form": ReasonForm(),
+        "offered": {step.name for step in FLOW.open_to(account, by)}, "verification": newest_verification(account),
+        **_known(account, policy),
     }
     return render(request, "register/profile.html", context, status=422 if form.errors else 200)
+
+
+def _known(account: Account, policy: Policy | None) -> dict[str, Any]:
+    """What was seen of the profile, what in it is not as registered, and whether the last step may be taken."""
+    checks = list(account.profile_checks.select_related("by", "evidence").order_by("-at", "-pk")[:_CHECKS])
+    exception, fault = open_exception(account), page_fault(account)
+    found = list(account.profile_findings.select_related("by").order_by("-since", "-pk")[:_PAST])
+    standing = [finding for finding in found if finding.ended_at is None]
+    lacks = lacks_answers(policy, standing)
+    return {"checks": checks, "check": next(iter(checks), None), "exception": exception, "page_fault": fault,
+            "open_findings": standing, "past_findings": [finding for finding in found if finding.ended_at],
+            "lacks_answers": lacks,
+            "ready": ready(account, policy, excepted=exception is not None, lacks=lacks, fault=fault)}
 
 
 def _recorded(form: ProfileForm, account: Account, by: Person) -> bool:
     typed = form.cleaned_data
     try:
-        actions.record_profile(account, ProfileCheck.Result(typed["result"]), typed["found"], typed["evidence"], by=by)
+        actions.record_profile(account, ProfileCheck.Result(typed["result"]), typed["found"], typed["evidence"],
+                               wrong=form.all_wrong(), by=by)
     except BadFile as bad:
         bad_file(form, "evidence", bad.message)
         return False
