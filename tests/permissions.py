@@ -143,6 +143,9 @@ TABLE = {
     "post_accounts":                          "r · · · · · · · · · · · · ·",
     "POST post_export":                       "r · · · · · · · · · · · · ·",
     "post_write":                             "r · ! ! · ! ! ! ! ! ! ! ! !",
+    # §3 for everybody, whatever they are to the city
+    "self_check":                             "r · · · · · · · · · · · · ·",
+    "POST self_check":                        "r ? ? ? ? ? ? ? ? ? ? ? ? ?",
     "POST post_preview":                      "r · · · · · · · · · · · · ·",
     "post_upload upload":                     "r x x x x x x x x x x x x x",
     "post draft":                             "r x x · · · · · · · · · · x",
