@@ -14,7 +14,7 @@ KNOWN = Known(DAY, ("city.iwata.shizuoka.jp",), frozenset({"0538000110", "053800
 def seen(words: str, *, alt: bool = False, day: date = DAY) -> list[tuple[str, str]]:
     """The check and what it points at, for everything that is seen."""
     known = Known(day, KNOWN.domains, KNOWN.telephones, KNOWN.postal_codes, KNOWN.names)
-    return [(found.check, found.quote) for found in examine(words, known, alt=alt)]
+    return [(found.name, found.quote) for found in examine(words, known, alt=alt)]
 
 
 def clauses(words: str) -> set[str]:

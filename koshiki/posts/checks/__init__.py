@@ -15,10 +15,10 @@ from koshiki.posts.checks import (
     telephones,
     times,
 )
-from koshiki.posts.checks.reading import Check, Found, Known, Spot, Text, found
+from koshiki.posts.checks.reading import Check, Found, Knowing, Known, Spot, Text, found
 from koshiki.posts.checks.words import words_under
 
-__all__ = ["CHECKS", "Check", "Found", "Known", "Spot", "Text", "examine"]
+__all__ = ["CHECKS", "Check", "Found", "Knowing", "Known", "Spot", "Text", "examine"]
 
 CHECKS: tuple[Check, ...] = (
     Check("日付と曜日", clause="§4(4)", find=dates.weekday),
@@ -63,7 +63,7 @@ CHECKS: tuple[Check, ...] = (
 )
 
 
-def examine(words: str, known: Known, *, alt: bool = False) -> list[Found]:
+def examine(words: str, known: Knowing, *, alt: bool = False) -> list[Found]:
     """Everything that the checks see in one text, in the order of the table."""
     text = Text(words, known, alt)
     return [found(check, text, spot) for check in CHECKS for spot in check.find(text)] if words.strip() else []

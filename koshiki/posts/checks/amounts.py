@@ -14,8 +14,9 @@ _WELL = regex.compile(r"\d{1,3}(?:,\d{3})+")
 _TWICE = regex.compile(r"\d[\d,]*(?:\s?[千万億]?円){2,}|[¥\\]\s?\d[\d,]*\s?円|\d[\d,]*\s?(?:万万|億億|千千|万億|千億万)円?")
 _FULL, _HALF = regex.compile(r"[０-９]{2,}"), regex.compile(r"(?<![A-Za-z0-9:/._\-=?&#@])[0-9]+(?![A-Za-z0-9:/._\-=?&#@])")
 _HALF_KANA = regex.compile(r"[\uFF66-\uFF9F]+")
-_GARBLED = regex.compile(r"[\uE000-\uF8FF\U000F0000-\U0010FFFD\uFFFD]|縺[^\s]{2,}|繧[^\s]{2,}|&(?:amp"
-                         r"|lt|gt|quot|nbsp|#\d+);")
+_ENTITY = r"&(?:amp|lt|gt|quot|nbsp|#\d+);"
+_GARBLED = regex.compile(r"[\uE000-\uF8FF\U000F0000-\U0010FFFD\uFFFD]|縺[^\s]{2,}|繧[^\s]{2,}"
+                         rf"|(?<=[\p{{L}}\d]){_ENTITY}|{_ENTITY}(?=[\p{{L}}\d])")
 _OLD_MACHINES = regex.compile(r"[\u2460-\u2473\u2160-\u217F\u3220-\u32FF\u3300-\u33FF]")
 
 

@@ -27,9 +27,9 @@ _DAY = regex.compile(
     rf"|(?<![\d./\-])(?:(?P<year>\d{{4}})[/.\-])?(?P<month>\d{{1,2}})[/.](?P<day>\d{{1,2}}){_WEEKDAY}"
     rf"|(?<![\d./\-])(?P<year>20\d\d)[/\-](?P<month>\d{{1,2}})[/\-](?P<day>\d{{1,2}})(?![\d/\-])"
     rf"|(?<![\d月/.])(?P<alone>\d{{1,2}})日{_WEEKDAY}")
-_BOTH_YEARS = regex.compile(rf"{_ERA[:-1]}年?(?:度)?\s?\(\s?(?:西暦)?(?P<year>\d{{4}})年?度?\s?\)"
-                            rf"|(?:西暦)?(?P<year>\d{{4}})年?度?\s?\(\s?{_ERA}?度?\s?\)"
-                            rf"|(?P<year>\d{{4}})年?度?\s?\(\s?(?P<letter>[MTSHR])\.?(?P<era_year>\d{{1,2}})年?度?\s?\)")
+_BOTH_YEARS = regex.compile(rf"{_ERA[:-1]}年?(?:度)?\s?\(\s?(?:西暦)?(?P<year>\d{{4}})年?度?\s?\)年?度?"
+                            rf"|(?:西暦)?(?P<year>\d{{4}})年?度?\s?\(\s?{_ERA}?度?\s?\)年?度?"
+                            rf"|(?P<year>\d{{4}})年?度?\s?\(\s?(?P<letter>[MTSHR])\.?(?P<era_year>\d{{1,2}})年?度?\s?\)年?度?")
 _ERA_ALONE = regex.compile(_ERA + "(?P<fiscal>度)?")
 _COMING = regex.compile(r"(?:開催|実施|募集|配布|放送|開始|受付|販売|公開|開館|休館|閉庁|運行)(?:いたし"
                         r"|致し|し)ます|行います|始まります|始めます"

@@ -15,14 +15,11 @@ _SHORTEST = 5  # of shorter names too many others differ by one letter
 
 def misspelt(text: Text) -> Iterator[Spot]:
     """名前の書き誤り — a name that is nearly one of the city's list, and none of it."""
-    names = [name for name in text.known.names if len(name) >= _SHORTEST]
-    if not names:
-        return
     for match in _NAME.finditer(text.words):
         written = match[0]
         if any(name in written or written in name for name in text.known.names):
             continue
-        near = next((name for name in names if _is_near(written, name)), "")
+        near = next((name for name in text.known.names if len(name) >= _SHORTEST and _is_near(written, name)), "")
         if near:
             yield Spot(match.start(), match.end(), f"市の一覧では「{near}」です。",
                        "正しい名前か、別の施設や課かを確かめてください。")

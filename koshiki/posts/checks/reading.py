@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
-from typing import Any
+from typing import Any, Protocol
 
 import regex
 
@@ -19,15 +19,39 @@ _AROUND = 12
 _SENTENCE_END = regex.compile(r"[。．！？!?\n]")
 
 
+class Knowing(Protocol):
+    """市の知っていること — against what a text is checked. Numbers and names are asked for only where a text holds some."""
+
+    @property
+    def day(self) -> date:
+        """The day on which the text goes out."""
+
+    @property
+    def domains(self) -> tuple[str, ...]:
+        """The city's own; what lies below them is the city's too."""
+
+    @property
+    def telephones(self) -> frozenset[str]:
+        """The city's own, digits only; empty where nobody's are asked for."""
+
+    @property
+    def postal_codes(self) -> frozenset[str]:
+        """Of the city's offices, digits only."""
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Divisions and facilities as the city writes them."""
+
+
 @dataclass(frozen=True)
 class Known:
-    """市の知っていること — against what a text is checked: the day it goes out, the city's own numbers and names."""
+    """What is known beforehand."""
 
     day: date
     domains: tuple[str, ...] = ()
-    telephones: frozenset[str] = frozenset()  # digits only
+    telephones: frozenset[str] = frozenset()
     postal_codes: frozenset[str] = frozenset()
-    names: tuple[str, ...] = ()  # divisions and facilities as the city writes them
+    names: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -45,7 +69,7 @@ class Text:
     """One text with its folded form: full-width letters and digits as half-width ones, every dash as `-`."""
 
     words: str
-    known: Known
+    known: Knowing
     alt: bool = False  # describes an image or film
     memo: dict[str, Any] = field(default_factory=dict)  # what several checks read of it, read once
 
@@ -79,7 +103,7 @@ class Check:
 class Found:
     """見つかったこと — by which check and clause, where, what stands there with what is around it, why, what to do."""
 
-    check: str
+    name: str
     clause: str
     quote: str
     before: str
@@ -92,13 +116,13 @@ class Found:
     @property
     def key(self) -> str:
         """The same thing said once more, in whatever place or revision, has the same key."""
-        return hashlib.sha256(f"{self.check}\0{self.quote}".encode()).hexdigest()[:16]
+        return hashlib.sha256(f"{self.name}\0{self.quote}".encode()).hexdigest()[:16]
 
 
 def found(check: Check, text: Text, spot: Spot) -> Found:
     """What stands at a spot, with a few characters around it."""
-    words = text.words
-    return Found(check.name, check.clause, words[spot.start:spot.end],
-                 words[max(0, spot.start - _AROUND):spot.start].rpartition("\n")[2],
-                 words[spot.end:spot.end + _AROUND].partition("\n")[0],
+    before, after = text.words[:spot.start].rpartition("\n")[2], text.words[spot.end:].partition("\n")[0]
+    return Found(check.name, check.clause, text.words[spot.start:spot.end],
+                 f"…{before[-_AROUND:]}" if len(before) > _AROUND else before,
+                 f"{after[:_AROUND]}…" if len(after) > _AROUND else after,
                  spot.reason, spot.advice, check.asks)
