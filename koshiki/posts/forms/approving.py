@@ -10,7 +10,7 @@ from django.db.models import prefetch_related_objects
 from koshiki.forms import TextField
 from koshiki.guideline import guideline
 from koshiki.posts.content import service_of, targets_in
-from koshiki.posts.models import Revision, findings_of
+from koshiki.posts.models import Finding, Revision, findings_of
 from koshiki.posts.roles import target_accounts
 
 
@@ -30,8 +30,7 @@ class ApproveForm(forms.Form):
         super().__init__(ticked)
         self.revision = revision
         self._choices("prohibited", [(c.id, f"{c.cite}　{c.text}") for c in guideline().under("§5")])
-        self._choices("findings", [(row.key, f"{row.clause}　{row.name}「{row.quote[:60]}」　{row.get_answer_display()}"
-                                    + (f"：{row.said}" if row.said else "")) for row in findings_of(revision)])
+        self._choices("findings", [(row.key, _finding(row)) for row in findings_of(revision)])
         self._choices("links", [(link.url, f"{link.url}（{link.host}）　理由：{link.reason}")
                                 for link in revision.outside_links.all()])
 
@@ -39,6 +38,11 @@ class ApproveForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101
         field.choices = choices
+
+
+def _finding(row: Finding) -> str:
+    said = f"：{row.said}" if row.said else ""
+    return f"{guideline().clauses[row.clause].cite}　{row.name}「{row.quote[:60]}」　{row.get_answer_display()}{said}"
 
 
 class ReturnForm(forms.Form):
