@@ -132,7 +132,7 @@ TABLE = {
     "finding_explain finding":                "r x x ! ! ! ! · · · ! ! ! x",
     "account_terms listed":                   "r ! ! · · · · · ! ! ! ! ! !",
     "service_change listed":                  "r ! ! · · · · · · · ! ! ! !",
-    "change_take_back change":                "r ! ! ! · ! ! ! · · ! ! ! !",
+    "change_take_back changed_service":       "r ! ! ! · ! ! ! · · ! ! ! !",
     "profile_explain listed":                 "r ! ! ! ! ! ! · · · ! ! ! !",
     "POST account_official listed":           "r x x ! ! ! ! ! ! ! ! ! ! x",
     "account_verification listed":            "r ! ! · · · · · · · ! ! ! !",
@@ -156,6 +156,9 @@ TABLE = {
     "post_accounts":                          "r · · · · · · · · · · · · ·",
     "POST post_export":                       "r · · · · · · · · · · · · ·",
     "post_write":                             "r · ! ! · ! ! ! ! ! ! ! ! !",
+    # §3 for everybody, whatever they are to the city
+    "self_check":                             "r · · · · · · · · · · · · ·",
+    "POST self_check":                        "r ? ? ? ? ? ? ? ? ? ? ? ? ?",
     "POST post_preview":                      "r · · · · · · · · · · · · ·",
     "post_upload upload":                     "r x x x x x x x x x x x x x",
     "post draft":                             "r x x · · · · · · · · · · x",

@@ -33,9 +33,10 @@ ALSO = {
     "account": "account_closes",
     "closing": "closing_begins closing_goes_on closing_is_never_deleted",
     "closingcheck": "closingcheck_does_not_change closingcheck_is_never_deleted",
+    "finding": "finding_does_not_change finding_is_never_deleted",
     "storedfile": "stored_file_does_not_change storedfile_is_never_deleted",
     "revision": "revision_has_its_digest approvals_fall_with_revision",  # §8(1): an approval binds one digest
-    "approval": "approval_is_anothers",  # §8(1): nobody approves what they wrote
+    "approval": "approval_is_anothers approval_has_answers",  # §8(1): nobody approves what they wrote
     "approvaltarget": "approved_target",
 }
 TRIGGERS = {table: f"{table}_changes_only_so {table}_does_not_change {table}_is_never_deleted" for table in WRITTEN_ONCE}

@@ -134,7 +134,7 @@ PAGES: list[Page] = [
     ("post_withdraw_approval", _one(lambda m: m.approved.latest.approvals.latest("pk")), "baba"),
     ("post_image", lambda m: (m.draft.pk, m.picture.sha256), "aoki"),
     ("post_upload", lambda m: (held_by(m.picture, "a.png", m.author),), "aoki"),
-    ("post_correct", _post_sent, "aoki"),
+    ("post_correct", _post_sent, "aoki"), ("self_check", _nothing, "endo"),
     ("post_deliveries", post_of, "aoki"), ("post_deliveries", post_of, "baba"),
     ("delivery_posted", _delivery("person"), "baba"), ("delivery_not_posted", _delivery("person"), "baba"),
     ("delivery_hand_over", _by_hand("offered"), "baba"), ("delivery_hand_over", _by_hand("taken"), "aoki"),

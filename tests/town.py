@@ -142,7 +142,7 @@ def _watch(town: Town) -> None:
     check = actions.record_profile(account, ProfileCheck.Result.HOLDS, "", Upload(png(), "profile.png"), wrong=["name"],
                                    by=cast.aoki)
     change = actions.mark_changed(account, "規約が変わりました。", by=cast.aoki)
-    town.things |= {"finding": (account.pk, check.findings.get().pk), "change": (account.pk, change.pk)}
+    town.things |= {"finding": (account.pk, check.findings.get().pk), "changed_service": (account.pk, change.pk)}
 
 
 def _closing(town: Town) -> None:

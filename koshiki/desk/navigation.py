@@ -44,6 +44,7 @@ ROOMS = (
     Room("控え", "backups", "file", is_it),
     Room("記録", "log", "log"),
     Room("ガイドライン", "guideline_map", "guideline"),
+    Room("セルフチェック", "self_check", "check"),
 )
 
 

@@ -50,6 +50,7 @@ class Draft:
     """下書きの内容 — all that an author writes at once; `contents` in the order of the targets.
 
     `reasons`: for each address outside the city's domains, why it is linked (§8(4)). `correcting`: of a correction.
+    `answers`: of each finding that is to stay, by its key, why.
     """
 
     title: str
@@ -60,6 +61,7 @@ class Draft:
     expires_after: int = 30
     reasons: Mapping[str, str] = field(default_factory=dict)
     correcting: Correcting | None = None
+    answers: Mapping[str, str] = field(default_factory=dict)
 
     def way(self, account: Account) -> str:
         """How a correction puts it right there; empty for any other post."""
@@ -71,10 +73,12 @@ class Draft:
             contents = {a: {k: clean(v) for k, v in c.items()} for a, c in self.contents.items()}
             media = [Attached(m.medium, clean(m.alt).strip()) for m in self.media]
             reasons = {url: clean(why).strip() for url, why in self.reasons.items() if why.strip()}
+            answers = {key: clean(why).strip() for key, why in self.answers.items() if why.strip()}
             title, basis = clean(self.title).strip(), clean(self.basis).strip()
         except BadText as bad:
             raise Refused("K-text", bad.message) from bad
-        return replace(self, title=title, basis=basis, contents=contents, media=media, reasons=reasons)
+        return replace(self, title=title, basis=basis, contents=contents, media=media, reasons=reasons,
+                       answers=answers)
 
 
 @dataclass(frozen=True)

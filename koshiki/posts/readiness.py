@@ -12,6 +12,7 @@ from koshiki.guideline import Refused
 from koshiki.posts.content import Draft, outside_addresses, publishes, service_of
 from koshiki.posts.corrections.ways import hindrances
 from koshiki.posts.delivery.staging import is_reachable
+from koshiki.posts.findings import unanswered
 from koshiki.posts.media import fitted, going
 from koshiki.posts.models import Medium, Way
 from koshiki.register.models import Account
@@ -28,11 +29,13 @@ class Lack:
     clause: str
     message: str
     account: Account | None = None
+    finding: str = ""  # which finding has no answer
 
 
 def lacking(draft: Draft) -> list[Lack]:
     """Everything for which the draft can't be submitted, in the order of the page."""
-    return [*_basis(draft), *_targets(draft), *_corrections(draft), *_consents(draft), *_outside_links(draft), *_time(draft)]
+    return [*_basis(draft), *_targets(draft), *_corrections(draft), *_consents(draft), *_outside_links(draft), *_findings(draft),
+            *_time(draft)]
 
 
 def refuse_unless_ready(draft: Draft) -> None:
@@ -101,6 +104,13 @@ def _outside_links(draft: Draft) -> Iterator[Lack]:
             yield Lack("links", "K-limit", "アドレスが長すぎます。500字までにしてください。")
         elif not draft.reasons.get(link.url, "").strip():
             yield Lack("links", "§8(4)", f"市以外のページ（{link.display_host}）へリンクする理由を書いてください。")
+
+
+def _findings(draft: Draft) -> Iterator[Lack]:
+    """A suspicion is answered: by changing what stands there, or by the reason why it may stay (§4, §5, §8(4))."""
+    for one in unanswered(draft):
+        asked = f"「{one.quote[:40]}」について、直すか、そのままでよい理由を書いてください。"
+        yield Lack("findings", one.clause, asked + one.reason, finding=one.key)
 
 
 def _time(draft: Draft) -> Iterator[Lack]:

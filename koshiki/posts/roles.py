@@ -7,7 +7,7 @@ from django.db.models.functions import Coalesce
 
 from koshiki.guideline import Refused, guideline
 from koshiki.organization.models import Person, Posting
-from koshiki.posts.models import Approval, Post, Remark, Revision, RevisionTarget
+from koshiki.posts.models import Approval, Post, Remark, Revision, RevisionTarget, has_findings
 from koshiki.register.models import Account, Assignment
 from koshiki.register.roles import APPROVER, decides_for, is_approver, is_author
 
@@ -17,7 +17,7 @@ def whole_latest(post: Post) -> Revision:
 
     Raises Revision.DoesNotExist before the first was written.
     """
-    latest = post.revisions.prefetch_related(with_accounts()).latest("number")
+    latest = post.revisions.annotate(noted=has_findings()).prefetch_related(with_accounts()).latest("number")
     know_target_accounts(post, [target.account for target in latest.targets.all()])
     return latest
 

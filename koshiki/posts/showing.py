@@ -19,7 +19,7 @@ from koshiki.guideline import guideline
 from koshiki.look import Moment, Picture, Preview, Tone, WhereItStands
 from koshiki.networks.base import Network
 from koshiki.posts.content import approved_segments, by_hand, is_film, segments_of, service_of, targets_in
-from koshiki.posts.models import Approval, Delivery, Post, Remark, Revision, Way
+from koshiki.posts.models import Approval, Delivery, Post, Remark, Revision, Way, has_findings
 from koshiki.posts.roles import eligible_approvers
 from koshiki.posts.stages import IN_HAND, stage_of
 from koshiki.register.models import Account
@@ -91,7 +91,8 @@ def latest_and_base(post: Post) -> tuple[Revision, Revision | None]:
     """The latest version, and the one that an approver last read before it: returned, remarked on or approved."""
     newer = Revision.objects.filter(post=OuterRef("post"), number__gt=OuterRef("number"))
     read = Exists(Remark.objects.filter(revision=OuterRef("pk"))) | Exists(Approval.objects.filter(revision=OuterRef("pk")))
-    found = list(post.revisions.filter(~Exists(newer) | read).select_related("author").order_by("-number")[:2])
+    asked = post.revisions.filter(~Exists(newer) | read).annotate(noted=has_findings()).select_related("author")
+    found = list(asked.order_by("-number")[:2])
     if not found:
         raise Revision.DoesNotExist
     return found[0], found[1] if len(found) > 1 else None

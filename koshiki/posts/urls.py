@@ -7,6 +7,7 @@ from koshiki.posts.delivery.urls import urlpatterns as deliveries
 from koshiki.posts.overview.calendars import post_accounts, post_month, post_week
 from koshiki.posts.overview.lists import post_export, post_list
 from koshiki.posts.views.approving import post_approve, post_withdraw_approval
+from koshiki.posts.views.checking import self_check
 from koshiki.posts.views.images import post_image, post_upload
 from koshiki.posts.views.reading import post
 from koshiki.posts.views.steps import post_end, post_submit, post_take_over
@@ -22,6 +23,7 @@ urlpatterns = [
     path("posts/write/", post_write, name="post_write"),
     path("posts/preview/", post_preview, name="post_preview"),
     path("posts/uploads/<str:held>/", post_upload, name="post_upload"),
+    path("self-check/", self_check, name="self_check"),
     path("posts/<int:pk>/", post, name="post"),
     path("posts/<int:pk>/edit/", post_edit, name="post_edit"),
     path("posts/<int:pk>/submit/", post_submit, name="post_submit"),

@@ -3,6 +3,7 @@ handed over to a person."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime, time, timedelta
 from typing import Any
 
@@ -17,6 +18,7 @@ from koshiki.posts.corrections.ways import ways_of
 from koshiki.posts.delivery.claim import claim
 from koshiki.posts.delivery.hand_over import taking
 from koshiki.posts.delivery.send import deliver
+from koshiki.posts.findings import asked_in
 from koshiki.posts.media import register_image
 from koshiki.posts.models import Post
 from koshiki.register.models import Account
@@ -75,6 +77,7 @@ def _correct(wrong: Post, moment: datetime, said: dict[str, Any], author: Person
     ways = {account: offered[0] for account, offered in ways_of(wrong, list(before.contents)).items()}
     contents = {account: {**content, "text": said["text"].strip()} for account, content in before.contents.items()}
     draft = Draft(f"訂正：{wrong.title}", said["basis"], contents, (), None, 1440, before.reasons, Correcting(wrong, ways))
+    draft = _answered(draft)
     with clock.at(found + timedelta(minutes=4)):
         begun = correct(draft, reason=said["reason"], found_at=found, found_by=said["found_by"], by=author)
         post = actions.submit(begun.post, by=author)
@@ -98,8 +101,14 @@ def _draft(row: dict[str, Any], author: Person, accounts: Accounts, moment: date
     timed = row["fate"] in ("published", "failed", "scheduled")
     contents = {account: _content(account, row) for account in targets}
     reasons = {link.url: row["link_reason"] for link in outside_addresses(contents.values())}
-    return Draft(row["title"], row["basis"], contents, _media(row, author, targets[0]), moment if timed else None,
-                 expires_after=1440 if row["fate"] == "offered" else 30, reasons=reasons)
+    return _answered(Draft(
+        row["title"], row["basis"], contents, _media(row, author, targets[0]), moment if timed else None,
+        expires_after=1440 if row["fate"] == "offered" else 30, reasons=reasons))
+
+
+def _answered(draft: Draft) -> Draft:
+    """The sample's texts name days of one autumn; on any other day the author says so."""
+    return replace(draft, answers={one.key: "見本の文に書かれた日付などのため" for one in asked_in(draft)})
 
 
 def _content(account: Account, row: dict[str, Any]) -> dict[str, str]:

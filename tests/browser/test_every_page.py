@@ -110,6 +110,7 @@ TOUR = (
     Stop("author", "post_deliveries", titled("停電の復旧（同じ文の二度目）")), Stop("author", "password_change"),
     Stop("author", "confirm_guideline"), Stop("author", "accounts"), Stop("author", "account", OFFICIAL),
     Stop("author", "account_stop", OFFICIAL), Stop("author", "holds"), Stop("author", "holds", query="?open=all"),
+    Stop("author", "self_check"), Stop("author", "self_check", press="確かめる"),
     Stop("author", "guideline_map"), Stop("author", "log"), Stop("author", "account_connect", OFFICIAL),
     Stop("author", "account_verification", OFFICIAL), Stop("author", "policy_shown", OFFICIAL),
     Stop("author", "post_deliveries", titled("文化祭の一日")),

@@ -29,7 +29,7 @@ from tests.posts.writing import picture
 
 pytestmark = [pytest.mark.peers, pytest.mark.django_db(transaction=True)]
 
-TEXT = "あす13日(日)午前9時から、総合防災訓練を行います🚒\nサイレンが鳴りますが、訓練です。"
+TEXT = "あす午前9時から、総合防災訓練を行います🚒\nサイレンが鳴りますが、訓練です。"
 TO_SAY = "御意見には個別に回答しません。お問い合わせは電話 0538-00-0110へ。"
 ALT = "紺色の地に、訓練の日時が書かれたポスター。"
 STEPS = ("申請する", "承認する", "取得を記録する", "運用ポリシーを完成する", "所属内で共有する", "運用ポリシーの明示を記録する",

@@ -104,7 +104,7 @@ def test_the_page_says_where_it_stands_who_is_next_by_when_and_why(
 
 def test_a_remark_with_its_wording_is_taken_over_with_one_touch(cast: Cast, account: Account, aoki: Client) -> None:
     post = submitted(cast.aoki, account)
-    remark = actions.suggest(post, "日付を", {account.pk: {"text": "9月13日に訓練を行います。"}}, by=cast.baba,
+    remark = actions.suggest(post, "日付を", {account.pk: {"text": "来年9月13日に訓練を行います。"}}, by=cast.baba,
                              digest=post.latest.digest)
     page = aoki.get(f"/posts/{post.pk}/").content.decode()
     assert "この文を取り入れて提出する" in page

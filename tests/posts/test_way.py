@@ -33,7 +33,7 @@ def test_a_change_by_the_author_asks_again(cast: Cast, account: Account) -> None
 
 def test_a_suggested_wording_taken_over_is_the_authors(cast: Cast, account: Account) -> None:
     post = submitted(cast.aoki, account)
-    remark = actions.suggest(post, "日付を入れましょう。", {account.pk: {"text": "9月13日(日)に訓練を行います。"}},
+    remark = actions.suggest(post, "日付を入れましょう。", {account.pk: {"text": "来年9月13日に訓練を行います。"}},
                              by=cast.baba, digest=post.latest.digest)
     post = actions.take_over(remark, by=cast.aoki)
     assert (post.state, post.latest.author) == ("submitted", cast.aoki)

@@ -16,7 +16,7 @@ from koshiki.posts.content import Draft
 from koshiki.posts.models import Approval, Post
 from koshiki.register.models import Account
 
-TEXT = "あす13日(日)午前9時から、総合防災訓練を行います。サイレンが鳴りますが、訓練です。"
+TEXT = "あす午前9時から、総合防災訓練を行います。サイレンが鳴りますが、訓練です。"
 
 
 def draft(*accounts: Account, text: str = TEXT, **more: Any) -> Draft:

@@ -29,7 +29,7 @@ from koshiki.register.models import Account, Policy
 from koshiki.register.policy import fixed_words, written
 from tests.cast import Cast
 
-TEXT = "あす13日(日)午前9時から、総合防災訓練を行います。サイレンが鳴りますが、訓練です。"
+TEXT = "あす午前9時から、総合防災訓練を行います。サイレンが鳴りますが、訓練です。"
 
 
 def said(cast: Cast, *accounts: Account, text: str = TEXT, at: datetime | None = None,

@@ -13,11 +13,13 @@ from koshiki.guideline import Refused, guideline
 from koshiki.organization.models import Person
 from koshiki.organization.roles import require_confirmation
 from koshiki.posts.actions.writing import fall_approvals, moved, wanted
+from koshiki.posts.checks import Found
 from koshiki.posts.content import Altered, going_out, outside_addresses
 from koshiki.posts.delivery.plan import cancel as cancel_deliveries
 from koshiki.posts.delivery.plan import plan
+from koshiki.posts.findings import as_logged, asked_of
 from koshiki.posts.flow import ANSWERABLE, APPROVERS, FLOW
-from koshiki.posts.models import Approval, ApprovalTarget, Post, Revision
+from koshiki.posts.models import Approval, ApprovalTarget, Finding, Post, Revision, findings_of
 from koshiki.posts.roles import (
     eligible_approvers,
     refuse_if_stale,
@@ -32,17 +34,20 @@ from koshiki.workflow import lock
 
 @dataclass(frozen=True)
 class Confirmed:
-    """確かめたこと — §5's nine by their ids, each outside link by its address (§8(4)), §4(7)'s permanence."""
+    """確かめたこと — §5's nine by their ids, each outside link by its address (§8(4)), each finding with its answer by its
+    key, §4(7)'s permanence."""
 
     prohibited: frozenset[str] = frozenset()
     links: frozenset[str] = frozenset()
     permanence: bool = False
+    findings: frozenset[str] = frozenset()
 
     @classmethod
     def everything(cls, post: Post) -> Confirmed:
         """All that the post's latest revision asks to be confirmed."""
-        links = outside_links_of(post.latest)
-        return cls(frozenset(c.id for c in guideline().under("§5")), frozenset(links), True)
+        read = post.latest
+        return cls(frozenset(c.id for c in guideline().under("§5")), frozenset(outside_links_of(read)), True,
+                   frozenset(row.key for row in findings_of(read)))
 
 
 @transaction.atomic
@@ -65,6 +70,7 @@ def approve(post: Post, digest: str, *, by: Person, confirmed: Confirmed) -> App
     mine = [a for a in accounts if a.pk not in approved and is_approver(by, a)]
     _refuse_person(revision, accounts, mine, by)
     _refuse_content(revision, accounts)
+    _refuse_unanswered(revision)
     _refuse_unconfirmed(revision, confirmed)
     return _approved(locked, revision, mine, others, by=by, confirmed=confirmed)
 
@@ -127,6 +133,16 @@ def _refuse_content(revision: Revision, accounts: list[Account]) -> None:
                       now="差し戻して、新しい発信日時で提出してもらってください。", who="情報発信担当者")
 
 
+def _refuse_unanswered(revision: Revision) -> None:
+    """What is found is looked for once more: a day may be over by now, a telephone no longer the city's."""
+    rows = findings_of(revision)
+    answered = {row.key for row in rows if row.answer == Finding.Answer.JUSTIFIED}
+    waiting: list[Finding | Found] = [row for row in rows if row.answer == Finding.Answer.OPEN]
+    for one in [*waiting, *(found for found in asked_of(revision) if found.key not in answered)]:
+        raise Refused(one.clause, f"「{one.quote[:40]}」について、担当者の答えがありません。{one.reason}",
+                      now="差し戻して、直すか、そのままでよい理由を書いてもらってください。", who="情報発信担当者")
+
+
 def _refuse_unconfirmed(revision: Revision, confirmed: Confirmed) -> None:
     for clause in guideline().under("§5"):
         if clause.id not in confirmed.prohibited:
@@ -136,6 +152,10 @@ def _refuse_unconfirmed(revision: Revision, confirmed: Confirmed) -> None:
         if url not in confirmed.links:
             raise Refused("§8(4)", f"市以外のページへのリンク（{url}）を確かめていません。",
                           now="リンク先と担当者の理由を読んで、一つずつ確かめてください。", who=APPROVERS)
+    for row in findings_of(revision):
+        if row.key not in confirmed.findings:
+            raise Refused(row.clause, f"「{row.quote[:40]}」についての指摘と担当者の答えを確かめていません。",
+                          now="指摘と担当者の答えを読んで、一つずつ確かめてください。", who=APPROVERS)
     if not confirmed.permanence:
         raise Refused("§4(7)", "公開した情報は完全には削除できないことを、確かめていません。",
                       now="承認の画面の最後で確かめてください。", who=APPROVERS)
@@ -143,7 +163,8 @@ def _refuse_unconfirmed(revision: Revision, confirmed: Confirmed) -> None:
 
 def _approved(locked: Post, revision: Revision, mine: list[Account], others: list[ApprovalTarget], *, by: Person,
               confirmed: Confirmed) -> Approval:
-    kept = canonical({"prohibited": sorted(confirmed.prohibited), "links": sorted(confirmed.links), "permanence": 1})
+    kept = canonical({"prohibited": sorted(confirmed.prohibited), "links": sorted(confirmed.links), "permanence": 1,
+                      "findings": as_logged(findings_of(revision))})
     approval = Approval.objects.create(revision=revision, approver=by, at=clock.now(), digest=revision.digest,
                                        confirmed=kept)
     targets = ApprovalTarget.objects.bulk_create(

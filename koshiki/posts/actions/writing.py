@@ -30,15 +30,18 @@ from koshiki.posts.content import (
 )
 from koshiki.posts.corrections.ways import out_on
 from koshiki.posts.delivery.plan import cancel as cancel_deliveries
+from koshiki.posts.findings import answers_of, as_logged, kept_of
 from koshiki.posts.flow import AUTHORS, FLOW
 from koshiki.posts.media import rendition
 from koshiki.posts.models import (
     ApprovalTarget,
+    Finding,
     OutsideLink,
     Post,
     Revision,
     RevisionMedium,
     RevisionTarget,
+    findings_of,
 )
 from koshiki.posts.readiness import HOST_LONGEST, URL_LONGEST, refuse_unless_ready
 from koshiki.posts.roles import (
@@ -118,7 +121,7 @@ def submit(post: Post, *, by: Person) -> Post:
     require_confirmation(by)
     refuse_unless_ready(draft_of(revision))
     tell_approvers(revision)
-    return moved(locked, "submit", by=by, revision=revision.number, digest=revision.digest)
+    return moved(locked, "submit", by=by, revision=revision.number, digest=revision.digest, **findings_told(revision))
 
 
 @transaction.atomic
@@ -155,6 +158,7 @@ def draft_of(revision: Revision) -> Draft:
         expires_after=revision.expires_after,
         reasons={link.url: link.reason for link in revision.outside_links.all()} if linked else {},
         correcting=_correcting(revision),
+        answers=answers_of(revision),
     )
 
 
@@ -171,6 +175,12 @@ def moved(locked: Post, step: str, *, by: Person, **data: Any) -> Post:
     """The step is done: the new state, since when the post stands there, and one entry in the log."""
     locked.moved_at = clock.now()
     return FLOW.move(locked, step, by=by, also=("moved_at",), **data)
+
+
+def findings_told(revision: Revision) -> dict[str, list[str]]:
+    """For the log: what was found and how it was answered; nothing where nothing was found."""
+    told = as_logged(findings_of(revision))
+    return {"findings": told} if told else {}
 
 
 def fall_approvals(post: Post, reason: str, *, by: Person) -> int:
@@ -229,7 +239,8 @@ def checked(draft: Draft, by: Person) -> Draft:
     draft = draft.cleaned()
     long = {"件名": (draft.title, 100), "根拠": (draft.basis, 300)} | {
         f"{n}番目の画像や動画の代替テキスト": (m.alt, 1500) for n, m in enumerate(draft.media, start=1)} | {
-        "リンクの理由": (max(draft.reasons.values(), key=len, default=""), 300)}
+        "リンクの理由": (max(draft.reasons.values(), key=len, default=""), 300),
+        "指摘への答え": (max(draft.answers.values(), key=len, default=""), 300)}
     for label, (text, longest) in long.items():
         if len(text) > longest:
             raise Refused("K-limit", f"{label}は{longest}字以内で書いてください。")
@@ -270,4 +281,5 @@ def _keep(post: Post, draft: Draft, renditions: Renditions, by: Person) -> Revis
         OutsideLink(revision=revision, url=link.url, host=link.host, reason=draft.reasons[link.url])
         for link in outside_addresses(draft.contents.values())
         if link.url in draft.reasons and len(link.url) <= URL_LONGEST and len(link.host) <= HOST_LONGEST)
+    Finding.objects.bulk_create(kept_of(revision, draft, newest))
     return revision

@@ -10,23 +10,27 @@ from django.db.models import prefetch_related_objects
 from koshiki.forms import TextField
 from koshiki.guideline import guideline
 from koshiki.posts.content import service_of, targets_in
-from koshiki.posts.models import Revision
+from koshiki.posts.models import Finding, Revision, findings_of
 from koshiki.posts.roles import target_accounts
 
 
 class ApproveForm(forms.Form):
-    """承認 — §5's nine, each outside link with the author's reason (§8(4)), permanence (§4(7))."""
+    """承認 — §5's nine, each outside link with the author's reason (§8(4)), each finding with its
+    answer, permanence (§4(7))."""
 
     prohibited = forms.MultipleChoiceField(label="どれにも当たらないことを、一つずつ確かめます", required=False,
                                            widget=forms.CheckboxSelectMultiple)
     links = forms.MultipleChoiceField(label="リンク先を開いて、信頼できることを一つずつ確かめます", required=False,
                                       widget=forms.CheckboxSelectMultiple)
+    findings = forms.MultipleChoiceField(label="指摘と担当者の答えを読んだことを、一つずつ確かめます", required=False,
+                                         widget=forms.CheckboxSelectMultiple)
     permanence = forms.BooleanField(label=guideline().fixed["permanence"], required=False)
 
     def __init__(self, *, revision: Revision, ticked: Any = None) -> None:
         super().__init__(ticked)
         self.revision = revision
         self._choices("prohibited", [(c.id, f"{c.cite}　{c.text}") for c in guideline().under("§5")])
+        self._choices("findings", [(row.key, _finding(row)) for row in findings_of(revision)])
         self._choices("links", [(link.url, f"{link.url}（{link.host}）　理由：{link.reason}")
                                 for link in revision.outside_links.all()])
 
@@ -34,6 +38,11 @@ class ApproveForm(forms.Form):
         field = self.fields[name]
         assert isinstance(field, forms.MultipleChoiceField)  # noqa: S101
         field.choices = choices
+
+
+def _finding(row: Finding) -> str:
+    said = f"：{row.said}" if row.said else ""
+    return f"{guideline().clauses[row.clause].cite}　{row.name}「{row.quote[:60]}」　{row.get_answer_display()}{said}"
 
 
 class ReturnForm(forms.Form):

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.validators import MaxLengthValidator
 from django.http import QueryDict
 from django.utils import timezone
@@ -20,6 +22,7 @@ from koshiki.images import ACCEPT as IMAGES
 from koshiki.look import Preview
 from koshiki.networks.base import Field
 from koshiki.organization.models import Person
+from koshiki.posts.checks import Found
 from koshiki.posts.content import (
     Attached,
     Correcting,
@@ -30,6 +33,8 @@ from koshiki.posts.content import (
     service_of,
 )
 from koshiki.posts.corrections.ways import ways_of
+from koshiki.posts.findings import day_of, look, of_media, passages
+from koshiki.posts.forms.asking import Unjudged, answer_rows, link_rows
 from koshiki.posts.forms.images import ImageForm
 from koshiki.posts.forms.uploads import held_by, take_in
 from koshiki.posts.models import Revision, Way
@@ -119,14 +124,6 @@ def _form_field(declared: Field) -> forms.Field:
     return field(label=declared.label, required=False, limit=5000, help_text=declared.help)
 
 
-class LinkForm(forms.Form):
-    """市以外へのリンク — the author's reason (§8(4))."""
-
-    url = forms.CharField(widget=forms.HiddenInput, required=False)
-    reason = LineField(label="リンクする理由", limit=300, required=False, help_text="提出までに必ず書きます。",
-                       validators=[MaxLengthValidator(300, "理由が長すぎます。")])
-
-
 class Writing:
     """The whole form. `judged`: errors are shown; else what was typed is shown again without judgement."""
 
@@ -146,7 +143,10 @@ class Writing:
         self.images = [self._made(ImageForm, number=n, person=person) for n in range(self._count("image_count"))]
         if files:
             self._take_in(files.getlist("images"))
-        self.links = self._link_forms()
+        asked = None if data is None else data if judged else Unjudged(data)
+        self.links = link_rows(outside_addresses(self.typed_contents().values()), self.initial.get("reasons", {}), asked)
+        self.found = self._found()
+        self.answers = answer_rows(self.found, self.initial.get("answers", {}), asked)
 
     # ------------------------------------------------------------ making
 
@@ -206,23 +206,26 @@ class Writing:
         else:
             self.post.add_error(field, message)
 
-    def _link_forms(self) -> list[tuple[Any, LinkForm]]:
-        """One row for each address that leads outside, with the reason as far as it was typed."""
-        known = dict(self.initial.get("reasons", {}))
-        if self.data is not None:
-            known |= {self.data.get(f"link-{n}-url", ""): self.data.get(f"link-{n}-reason", "")
-                      for n in range(min(100, len(self.data)))}
-        rows = []
-        for number, link in enumerate(outside_addresses(self.typed_contents().values())[:100]):
-            values = {"url": link.url, "reason": known.get(link.url, "")}
-            prefix = f"link-{number}"
-            if self.judged and self.data is not None:
-                rows.append((link, LinkForm({f"{prefix}-{k}": v for k, v in values.items()}, prefix=prefix)))
-            else:
-                rows.append((link, LinkForm(initial=values, prefix=prefix)))
-        return rows
+    def _found(self) -> list[Found]:
+        """What the checks see in what stands in the form, judged or not."""
+        media = [(_typed(image, "alt"), image.name) for image in self.kept_images() if image.note]
+        return look([*passages(self.typed_contents()), *of_media(media)], day_of(self._typed_time()))
+
+    def _typed_time(self) -> datetime | None:
+        """When it is to go out, as far as it can be read."""
+        field = self.post.fields["due_at"]
+        try:
+            time: datetime | None = field.clean(self.post["due_at"].value())
+        except ValidationError:
+            return None
+        return time
 
     # ------------------------------------------------------------ showing
+
+    @property
+    def advice(self) -> list[Found]:
+        """What would make it easier to read; nobody must answer it."""
+        return [one for one in self.found if not one.asks]
 
     @property
     def chosen(self) -> list[int]:
@@ -254,7 +257,7 @@ class Writing:
 
     def is_valid(self, *, complete: bool) -> bool:
         """Is everything well-formed; with `complete`, may it be submitted? Errors stand at their fields."""
-        forms_ = [self.post, *self.chosen_targets(), *self.kept_images(), *(form for _, form in self.links)]
+        forms_ = [self.post, *self.chosen_targets(), *self.kept_images(), *self._asking()]
         sound = not [form for form in forms_ if not form.is_valid()]
         if complete and not self.post.errors.get("targets"):
             for lack in lacking(self._draft(registered=False)):
@@ -277,6 +280,7 @@ class Writing:
                    for i in self.kept_images() if i.kept and not i.errors],
             due_at=values.get("due_at"), expires_after=values.get("expires_after") or 30,
             reasons={link.url: form.cleaned_data.get("reason", "") for link, form in self.links},
+            answers={one.key: form.cleaned_data.get("reason", "") for one, form in self.answers},
             correcting=Correcting(self.correcting.wrong, {f.account: f.way for f in self.chosen_targets()})
             if self.correcting else None,
         )
@@ -285,18 +289,24 @@ class Writing:
         """Set the message at the field where it can be mended."""
         message = f"{lack.message}（{lack.clause}）"
         named = f"{lack.account.name}：{message}" if lack.account else message
-        if lack.field == "links":
-            self._place_at_link(lack, message)
+        if lack.field in {"links", "findings"}:
+            self._place_at_reason(lack, message)
         elif lack.account and lack.field not in {"targets", "media"}:
             self._place_at_target(lack, named)
         else:
             self.post.add_error("images" if lack.field == "media" else lack.field, named)
 
-    def _place_at_link(self, lack: Lack, message: str) -> None:
-        for _link, form in self.links:
+    def _place_at_reason(self, lack: Lack, message: str) -> None:
+        """At the row of this finding; of links at the first that has no reason yet."""
+        answers: list[forms.Form] = [form for one, form in self.answers if one.key == lack.finding]
+        for form in answers or [form for _, form in self.links]:
             if not form.errors and not form.cleaned_data.get("reason"):
                 form.add_error("reason", message)
                 return
+
+    def _asking(self) -> list[forms.Form]:
+        """The rows that ask for reasons: of links and of findings."""
+        return [*(form for _, form in self.links), *(form for _, form in self.answers)]
 
     def _place_at_target(self, lack: Lack, message: str) -> None:
         target = next(f for f in self.targets if f.account == lack.account)
@@ -307,7 +317,7 @@ class Writing:
 
     def errors(self) -> Iterator[tuple[str, str]]:
         """Every message with the id of its field, for the summary at the top."""
-        shown = [self.post, *self.chosen_targets(), *self.kept_images(), *(form for _, form in self.links)]
+        shown = [self.post, *self.chosen_targets(), *self.kept_images(), *self._asking()]
         for form in shown if self.judged else []:
             for name in form.errors:
                 for message in form.errors[name]:
@@ -331,6 +341,10 @@ def _place_of(form: forms.BaseForm, name: str) -> str:
 def _key(kwargs: Mapping[str, Any]) -> Any:
     account = kwargs.get("account")
     return account.pk if account else kwargs.get("number")
+
+
+def _typed(form: ImageForm, name: str) -> str:
+    return str(form[name].value() or "")
 
 
 def _presentable(content: dict[str, str]) -> dict[str, str]:
@@ -360,5 +374,5 @@ def _initial(person: Person, draft: Draft, revision: Revision | None) -> dict[st
         "title": draft.title, "basis": draft.basis, "targets": [a.pk for a in draft.contents], "text": shared,
         "due_at": timezone.localtime(draft.due_at) if draft.due_at else None, "expires_after": draft.expires_after,
         "once": uuid.uuid4(), "based_on": revision.number if revision else None, "image_count": len(images),
-        "TargetForm": targets, "ImageForm": images, "reasons": draft.reasons,
+        "TargetForm": targets, "ImageForm": images, "reasons": draft.reasons, "answers": draft.answers,
     }

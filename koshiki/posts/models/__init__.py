@@ -3,6 +3,7 @@
 from koshiki.posts.models.approval import Approval, ApprovalTarget, Remark
 from koshiki.posts.models.correction import Correction
 from koshiki.posts.models.delivery import Breaker, Delivery
+from koshiki.posts.models.finding import Finding, findings_of, has_findings
 from koshiki.posts.models.media import Medium, Rendition
 from koshiki.posts.models.post import (
     OutsideLink,
@@ -20,6 +21,7 @@ __all__ = [
     "Breaker",
     "Correction",
     "Delivery",
+    "Finding",
     "Medium",
     "OutsideLink",
     "Post",
@@ -30,4 +32,6 @@ __all__ = [
     "RevisionTarget",
     "Slot",
     "Way",
+    "findings_of",
+    "has_findings",
 ]

@@ -43,7 +43,7 @@ def _act(request: HttpRequest, found: Post) -> HttpResponse:
 def _approve(request: HttpRequest, found: Post) -> HttpResponse:
     ticked = request.POST
     confirmed = Confirmed(frozenset(ticked.getlist("prohibited")), frozenset(ticked.getlist("links")),
-                          "permanence" in ticked)
+                          "permanence" in ticked, frozenset(ticked.getlist("findings")))
     approval = actions.approve(found, ticked.get("digest", ""), by=person_of(request), confirmed=confirmed)
     now = approval.revision.post
     whole = now.state == Post.State.APPROVED

@@ -16,7 +16,7 @@ from koshiki.posts.content import Altered, by_hand, pictured, targets_in
 from koshiki.posts.corrections.showing import corrected, may_correct, with_corrections
 from koshiki.posts.delivery.showing import is_moving
 from koshiki.posts.flow import FLOW
-from koshiki.posts.models import ApprovalTarget, Delivery, Post, Remark, Revision, RevisionMedium
+from koshiki.posts.models import ApprovalTarget, Delivery, Post, Remark, Revision, RevisionMedium, findings_of
 from koshiki.posts.roles import know_target_accounts, touched
 from koshiki.posts.showing import (
     NEWEST,
@@ -81,7 +81,7 @@ def _page_of(found: Post, person: Person, read: Revision | None = None) -> dict[
         "previews": previews(revision, current), "base": base, "by_hand": any(map(by_hand, current.values())),
         "changes": changes(base, revision, accounts) if base else [],
         "remarks": [(r, suggested(r, accounts), _takeable(r, revision, found, person)) for r in remarks],
-        "links": list(revision.outside_links.all()), "media": _media(revision),
+        "links": list(revision.outside_links.all()), "findings": findings_of(revision), "media": _media(revision),
         "approvals": [(row, "、".join(current[pk].name for pk in row.accounts)) for row in approvals],
         "deliveries": deliveries, "moving": is_moving(live), "moments": moments(found, {r.pk: r for r in remarks}),
         "copies": bool(current) and all(is_author(person, account) for account in current.values()),
