@@ -40,7 +40,7 @@ def _read(name: str, default: T, parse: Callable[[str], T], wanted: str) -> T:
 
 
 def _may_be_shown(name: str) -> bool:
-    return not any(word in name for word in ("PASSWORD", "SECRET", "TOKEN", "DATABASE", "MIGRATE", "PROXY"))
+    return not any(word in name for word in ("PASSWORD", "SECRET", "TOKEN", "DATABASE", "MIGRATE", "PROXY", "WEBHOOK"))
 
 
 def text(name: str, default: str = "") -> str:
@@ -85,6 +85,15 @@ def address(name: str, default: str, *, schemes: tuple[str, ...] = ("http", "htt
         return given if usable and not parts.query and not parts.fragment else _no(given)
 
     return _read(name, default, parse, f"{schemes[-1]}://ホスト名/ の形のアドレス")
+
+
+def webhook(name: str) -> str:
+    """The address that a chat gave out for messages: a secret, with a query perhaps. Empty without it."""
+    def parse(given: str) -> str:
+        parts = urlsplit(given)
+        return given if parts.scheme in ("http", "https") and parts.hostname and not parts.fragment else _no(given)
+
+    return _read(name, "", parse, "https://ホスト名/… の形のアドレス")
 
 
 def folder(name: str, default: Path) -> Path:

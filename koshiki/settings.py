@@ -218,6 +218,8 @@ EMAIL_HOST_PASSWORD = environment.text("KOSHIKI_SMTP_PASSWORD")
 EMAIL_USE_TLS = environment.switch("KOSHIKI_SMTP_TLS")
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = environment.text("KOSHIKI_MAIL_FROM", "koshiki@localhost")
+# A chat's address for messages (Slack, Mattermost and others): a secret.
+KOSHIKI_WEBHOOK = "" if KOSHIKI_SAMPLE else environment.webhook("KOSHIKI_WEBHOOK")
 
 PROCRASTINATE_AUTODISCOVER_MODULE_NAME = "tasks"
 KOSHIKI_WORKER_CONCURRENCY = environment.number("KOSHIKI_WORKER_CONCURRENCY", 8, most=64)

@@ -1,9 +1,11 @@
-"""What a worker does across the chapters: every working morning, to each person one mail with what waits; every day each
-account's profile is read (K-profile), but where the service is left alone after failing (posts/delivery/breaker.py)."""
+"""What a worker does across the chapters: every working morning, to each person one mail with what waits; at once, a line
+into the city's chat for what is urgent; every day each account's profile is read (K-profile), but where the service is left
+alone after failing (posts/delivery/breaker.py)."""
 
 from __future__ import annotations
 
 from datetime import timedelta
+from urllib.parse import urljoin
 
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives
@@ -14,6 +16,7 @@ from koshiki import clock
 from koshiki.calendar import is_business_day
 from koshiki.desk.digest import Digest, digests
 from koshiki.guideline import guideline
+from koshiki.networks.http import call
 from koshiki.organization.alerts import mail_is_set_up
 from koshiki.organization.jobs import LATER
 from koshiki.posts.delivery.breaker import resting_until
@@ -41,6 +44,20 @@ def send_digest(address: str, subject: str, text: str, page: str) -> None:
     mail = EmailMultiAlternatives(subject, text, settings.DEFAULT_FROM_EMAIL, [address])
     mail.attach_alternative(page, "text/html")
     mail.send()
+
+
+@app.task(name="desk.tell_chat", queue="mail", retry=LATER)
+def tell_chat(subject: str, path: str) -> None:
+    """One message, as Slack takes it and others after it: the kind of work and the page's address.
+
+    Twice after an answer that was lost is better than not at all. Raises what keeps the chat from taking it.
+    """
+    if not settings.KOSHIKI_WEBHOOK:
+        return
+    text = f"【公式アカウント管理】{subject}\n{urljoin(settings.KOSHIKI_URL, path)}"
+    answer = call("POST", settings.KOSHIKI_WEBHOOK, json={"text": text}, private=True)
+    if answer.status >= 300:
+        raise OSError(f"チャットが通知を受け付けませんでした（HTTP {answer.status}）。")
 
 
 def _subject(digest: Digest) -> str:

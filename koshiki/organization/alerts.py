@@ -1,4 +1,6 @@
-"""通知 — one plain mail at once to whose turn it is: the page's address, and none of its content."""
+"""通知 — one plain mail at once to whose turn it is, and what is urgent into the city's chat too: the page's address, and
+none of its content.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import connection
 from django.db.models import QuerySet
+from procrastinate.contrib.django import app
 
 from koshiki import clock
 from koshiki.organization.jobs import send_mail
@@ -25,8 +28,8 @@ def unsent() -> QuerySet[Alert]:
     return recent.exclude(error="").select_related("person")
 
 
-def tell(people: Iterable[Person], *, subject: str, path: str) -> list[Alert]:
-    """Alert these people, once each, that `path` waits for them; in the transaction of the act.
+def tell(people: Iterable[Person], *, subject: str, path: str, urgent: bool = False) -> list[Alert]:
+    """Alert these people, once each, that `path` waits for them; in the transaction of the act. `urgent`: the chat too.
 
     `subject` names the kind of work (「投稿の承認」), never what it is about. The mails are sent by a worker after
     the transaction has committed; without mail, or without an address, the row alone remains.
@@ -39,4 +42,6 @@ def tell(people: Iterable[Person], *, subject: str, path: str) -> list[Alert]:
         for alert in alerts:
             if alert.person.email:
                 send_mail.defer(alert_id=alert.pk)
+    if urgent and settings.KOSHIKI_WEBHOOK:
+        app.configure_task("desk.tell_chat", queue="mail").defer(subject=subject, path=path)
     return alerts

@@ -22,7 +22,7 @@ def stop(kind: Hold.Kind, reason: str, clause: str, *, account: Account | None =
     hold = Hold.objects.create(kind=kind, account=account, service=service, reason=reason[:300], clause=clause)
     told = _answerable(account)
     record("hold.stop", hold, by=None, clause=clause, reason=reason, kind=str(kind))
-    tell(told, subject="発信の停止", path="/")
+    tell(told, subject="発信の停止", path="/", urgent=True)
 
 
 @transaction.atomic

@@ -130,5 +130,6 @@ def _keep(row: Delivery, shown: Shown | None, found: list[str], *, unread: str =
     if not mine.update(read_back=text, read_back_at=clock.now(), differs=bool(found)):
         return
     if found:
-        tell(stopping.workers(row.account), subject="配信した内容の確認", path=f"/posts/{row.post_id}/deliveries/")
+        tell(stopping.workers(row.account), subject="配信した内容の確認", path=f"/posts/{row.post_id}/deliveries/",
+             urgent=True)
     record("delivery.read_back", row, by=None, clause="§4(7)", differences=found, unread=unread)

@@ -184,4 +184,4 @@ def _told(row: Delivery, subject: str) -> None:
     others = Delivery.objects.filter(post=row.post_id, state=row.state, segment=row.segment).exclude(pk=row.pk)
     if others.exists():
         return
-    tell(stopping.workers(row.account), subject=subject, path=f"/posts/{row.post_id}/deliveries/")
+    tell(stopping.workers(row.account), subject=subject, path=f"/posts/{row.post_id}/deliveries/", urgent=True)
