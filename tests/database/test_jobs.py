@@ -8,8 +8,8 @@ import pytest
 from django.utils import timezone
 from procrastinate.contrib.django import app
 
-DAILY = {"desk.send_digests": "08:00", "koshiki.database.jobs.remove_finished_jobs": "03:17",
-         "organization.clear_sessions": "03:17",
+DAILY = {"desk.send_digests": "08:00", "desk.watch_profiles": "05:40",
+         "koshiki.database.jobs.remove_finished_jobs": "03:17", "organization.clear_sessions": "03:17",
          "posts.clear_staging": "04:47", "register.forget_spendings": "04:23", "register.look_at_pages": "05:10"}
 
 
