@@ -84,6 +84,18 @@ def test_what_is_past_or_coming_and_says_so_is_left_in_peace(words: str) -> None
     assert "過ぎた日" not in {check for check, _ in seen(words)}
 
 
+@pytest.mark.parametrize("words", ["あす12月6日に開きます。", "本日(12月1日)から", "きのう11月20日の", "明日20日(金)に"])
+def test_tomorrow_is_the_day_after_the_publication(words: str) -> None:
+    assert "あすなどの言葉と日付" in {check for check, _ in seen(words)}
+
+
+@pytest.mark.parametrize("words", ["あす11月29日に開きます。", "あす30日(月)に開きます。", "本日、12月号を発行しました。",
+                                   "今日から12月6日まで",
+                                   "明日（29日(日)）も行います。", "昨日11月27日は"])
+def test_tomorrow_may_slip_by_the_hour_of_the_approval(words: str) -> None:
+    assert "あすなどの言葉と日付" not in {check for check, _ in seen(words)}
+
+
 @pytest.mark.parametrize(("words", "check"), [
     ("午後13時から", "ない時刻"), ("25時まで", "ない時刻"), ("10時75分に", "ない時刻"), ("9:60開場", "ない時刻"),
     ("２４時３０分", "ない時刻"),

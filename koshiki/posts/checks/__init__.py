@@ -25,6 +25,7 @@ CHECKS: tuple[Check, ...] = (
     Check("ない日付", clause="§4(4)", find=dates.impossible),
     Check("元号と西暦", clause="§4(4)", find=dates.eras),
     Check("過ぎた日", clause="§4(4)", find=dates.over),
+    Check("あすなどの言葉と日付", clause="§4(4)", find=dates.spoken),
     Check("ない時刻", clause="§4(4)", find=times.impossible),
     Check("二通りに読める時刻", clause="§4(4)", find=times.twofold),
     Check("始まりと終わりの時刻", clause="§4(4)", find=times.backward),

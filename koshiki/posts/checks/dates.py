@@ -39,6 +39,9 @@ _COMING = regex.compile(r"(?:開催|実施|募集|配布|放送|開始|受付|�
 _DONE = regex.compile(r"ました|でした|[しっいんれ]た(?![いめくがら])|られた|された|ています|ております"
                       r"|以降|以来|からの|現在|付け")
 _OF_IT = regex.compile(r"(?:の|付け?の)(?!午|朝|夜|夕|昼|当日|\d)")  # 「11月20日の大雨」 is only named by its day
+_SPOKEN_DAYS = {"昨日": -1, "きのう": -1, "本日": 0, "今日": 0, "きょう": 0, "明日": 1, "あす": 1, "あした": 1,
+                "明後日": 2, "あさって": 2}
+_SPOKEN = regex.compile(rf"({'|'.join(sorted(_SPOKEN_DAYS, key=len, reverse=True))})\s?[はの、]?\s?\(?$")
 _PAST_TENSE = regex.compile(r"ました|でした")
 
 
@@ -200,6 +203,17 @@ def over(text: Text) -> Iterator[Spot]:
             yield Spot(day.start, day.end,
                        f"発信する日（{_said(today)}）には過ぎている日付を、これからのこととして書いています。",
                        "日付を直すか、済んだこととして書き直してください。")
+
+
+def spoken(text: Text) -> Iterator[Spot]:
+    """あすと日付 — 「あす30日」 is the day after the publication; one day's difference may be the hour of the approval."""
+    for day in days(text):
+        word = _SPOKEN.search(text.folded, max(0, day.start - 8), day.start)
+        if word and (meant := candidates(day, text)):
+            wanted = text.known.day + timedelta(days=_SPOKEN_DAYS[word[1]])
+            if all(abs((on - wanted).days) > 1 for on in meant):
+                yield Spot(word.start(1), day.end, f"発信する日（{_said(text.known.day)}）の「{word[1]}」は{_said(wanted)}です。",
+                           "日付か「あす」などの言葉を直すか、発信日時を確かめてください。")
 
 
 def _said(on: date) -> str:

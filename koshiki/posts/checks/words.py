@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -43,11 +43,17 @@ def _exception(rule: Rule, text: Text) -> str:
     return "市民に広く意見を求める場合に当たるときは、根拠が要ります。" if asked else ""
 
 
+def _alone(words: Iterable[str]) -> Iterator[str]:
+    """Katakana words that are no part of a longer one: ブス, and not カブス."""
+    return (rf"(?<![ァ-ヺー]){word}(?![ァ-ヺー])" for word in words)
+
+
 @cache
 def _rules() -> dict[str, list[Rule]]:
     found: dict[str, list[Rule]] = {}
     for row in tomllib.loads(Path(__file__).with_name("words.toml").read_text(encoding="utf-8"))["word"]:
         patterns = {name: regex.compile(row[name]) for name in ("unless", "instead") if name in row}
-        rule = Rule(regex.compile("|".join(row["say"])), row["reason"], row["advice"], **patterns)
+        said = regex.compile("|".join([*row["say"], *_alone(row.get("alone", ()))]))
+        rule = Rule(said, row["reason"], row["advice"], **patterns)
         found.setdefault(row["clause"], []).append(rule)
     return found
