@@ -71,7 +71,7 @@ def of_media(media: Iterable[tuple[str, str]]) -> Iterator[Passage]:
     """The alt text and the file's name of each image and film."""
     for number, (alt, name) in enumerate(media, start=1):
         yield Passage(f"{number}番目の画像・動画の代替テキスト", alt, alt=True)
-        yield Passage(f"{number}番目の画像・動画のファイル名", name, name=True)
+        yield Passage(f"{number}番目の画像・動画のファイル名", name[:200], name=True)  # as much of it as is kept
 
 
 def look(texts: Iterable[Passage], day: date) -> list[Found]:

@@ -197,3 +197,24 @@ def test_the_database_refuses_to_alter_a_finding_or_approve_with_one_open(cast: 
     actions.write(draft(account, text="部外秘の資料です。"), by=cast.aoki)
     with pytest.raises(IntegrityError), transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(attempt)
+
+
+@pytest.mark.clause("§4(2)")
+def test_more_findings_than_the_form_has_rows_for_are_said_at_the_text(cast: Cast, account: Account, signed_in: Door) -> None:
+    text = "\n".join(f"090-1234-{number}" for number in range(5000, 5101))
+    page = signed_in(cast.aoki).post("/posts/write/", typed(account, text=text)).content.decode()
+    assert "確かめる所（100）" in page
+    assert 'href="#id_text"' in page
+
+
+@pytest.mark.clause("§5(3)")
+def test_on_the_page_the_approver_ticks_each_finding(cast: Cast, account: Account, signed_in: Door) -> None:
+    post = actions.submit(actions.write(answered(account, OUTSIDER, "曲の題名のため"), by=cast.aoki), by=cast.aoki)
+    everything, browser = actions.Confirmed.everything(post), signed_in(cast.baba)
+    ticked = {"do": "approve", "digest": post.latest.digest, "permanence": "on", "prohibited": sorted(everything.prohibited)}
+    refused = browser.post(f"/posts/{post.pk}/approve/", ticked)
+    assert refused.status_code == 409
+    assert "<strong>§5(3)</strong>" in refused.content.decode()
+    assert "曲の題名のため" in refused.content.decode()
+    assert browser.post(f"/posts/{post.pk}/approve/", {**ticked, "findings": sorted(everything.findings)}).status_code == 302
+    assert Approval.objects.get().confirmed.count("曲の題名のため") == 1

@@ -297,12 +297,14 @@ class Writing:
             self.post.add_error("images" if lack.field == "media" else lack.field, named)
 
     def _place_at_reason(self, lack: Lack, message: str) -> None:
-        """At the row of this finding; of links at the first that has no reason yet."""
+        """At the row of this finding, of links at the first that has no reason yet; at the text where no row is left."""
         answers: list[forms.Form] = [form for one, form in self.answers if one.key == lack.finding]
-        for form in answers or [form for _, form in self.links]:
-            if not form.errors and not form.cleaned_data.get("reason"):
-                form.add_error("reason", message)
-                return
+        rows = answers if lack.finding else [form for _, form in self.links]
+        open_ = [form for form in rows if not form.errors and not form.cleaned_data.get("reason")]
+        if open_:
+            open_[0].add_error("reason", message)
+        elif not rows:
+            self.post.add_error("text", message)
 
     def _asking(self) -> list[forms.Form]:
         """The rows that ask for reasons: of links and of findings."""
