@@ -103,6 +103,7 @@ TABLE = {
     "policy_change_withdraw change":          "r x x ! · ! ! · ! ! ! ! ! x",
     "POST policy_decision_read deputised":    "r x x ! ! ! ! r ! ! ! ! ! x",
     "policy_version version":                 "r · · · · · · · · · · · · ·",
+    "policy_pdf version":                     "r · · · · · · · · · · · · ·",
     "account_notify ready":                   "r x x ! ! ! ! · ! ! ! ! ! !",
     "account_notification notified":          "r x x · · · · · · · · · · x",
     "notification notification":              "r x x · · · · · · · · · · x",

@@ -66,6 +66,8 @@ class Network(ABC):
     """Whether its readers fetch them from there later too, so that they stay."""
     well_known: ClassVar[str] = ""
     """The file below `/.well-known/` in which a host names the account that bears its name, where the service asks for one."""
+    profile_limit: ClassVar[int] = 0
+    """How many characters a profile's own text takes; 0 where there is no limit, or none is known."""
     settle_seconds: ClassVar[int] = 150
     """Longer than the longest time a publication is known to stay unseen in the service's own lists."""
     budgets: ClassVar[tuple[Budget, ...]] = ()

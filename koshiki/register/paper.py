@@ -1,4 +1,4 @@
-"""別紙2 and 別紙3 on paper: one sheet for the page, the PDF and the Word file.
+"""別紙2, 別紙3 and the policy on paper: one sheet for the page, the PDF and the Word file.
 
 A form never changes once it was handed in (the database refuses), so that every drawing of it says the same.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -19,11 +19,11 @@ from django.utils import timezone
 from koshiki import store
 from koshiki.calendar import era_year
 from koshiki.guideline import guideline
-from koshiki.register.models import Notification, StoredFile
+from koshiki.register.models import Notification, Policy, StoredFile
 from koshiki.register.policy import ShownItem, shown_items
 from koshiki.register.turn import head_title
 
-_TEMPLATE = Path(__file__).with_name("form.typ")
+_TEMPLATE, _POLICY = (Path(__file__).with_name(name) for name in ("form.typ", "policy.typ"))
 Rows = tuple[tuple[str, str], ...]
 
 
@@ -64,27 +64,61 @@ def sheet_of(form: Notification) -> Sheet:
 
 def on_paper(moment: datetime) -> str:
     """令和8年11月23日: a date as forms have it, without the weekday."""
-    day = timezone.localdate(moment)
+    return day_on_paper(timezone.localdate(moment))
+
+
+def day_on_paper(day: date) -> str:
+    """The same of a day."""
     return f"{era_year(day)}{day.month}月{day.day}日"
 
 
 def pdf(sheet: Sheet) -> bytes:
-    """The sheet with its attachments as one PDF after PDF/UA-1: tagged, titled, readable by machines in its language.
+    """The sheet with its attachments as one PDF."""
+    root, picture = _picture(sheet)
+    return typeset(_TEMPLATE, _as_data(sheet) | picture, at=sheet.at, root=root)
+
+
+@dataclass(frozen=True)
+class PolicySheet:
+    """運用ポリシーの用紙 — one version as citizens read it, with its day and what it changed."""
+
+    title: str
+    version: str
+    since: str
+    what: str
+    items: tuple[ShownItem, ...]
+
+
+def policy_sheet(policy: Policy) -> PolicySheet:
+    """A version of a policy, in the words of the guideline file."""
+    change = getattr(policy, "change", None)
+    return PolicySheet(
+        title=guideline().fixed["policy_title"].replace("{account}", policy.account.name), version=f"第{policy.version}版",
+        since=f"適用開始日　{day_on_paper(policy.in_force_from)}" if policy.in_force_from else "",
+        what=change.what if change else "", items=tuple(shown_items(policy)))
+
+
+def policy_pdf(policy: Policy) -> bytes:
+    """The version as a PDF, the same whenever it is asked for."""
+    return typeset(_POLICY, asdict(policy_sheet(policy)), at=policy.completed_at or policy.saved_at, root=str(_POLICY.parent))
+
+
+def typeset(template: Path, data: dict[str, Any], *, at: datetime, root: str) -> bytes:
+    """A PDF after PDF/UA-1: tagged, titled, readable by machines in its language.
 
     With a letter that the font lacks, as an emoji, it is tagged all the same, and does not call itself PDF/UA.
     """
     try:
-        return _drawn(sheet, "ua-1")
+        return _drawn(template, data, at, root, "ua-1")
     except typst.TypstError:
-        return _drawn(sheet)
+        return _drawn(template, data, at, root)
 
 
-def _drawn(sheet: Sheet, *standards: Literal["ua-1"]) -> bytes:
-    root, picture = _picture(sheet)
-    data = json.dumps(_as_data(sheet) | picture, ensure_ascii=False)
+def _drawn(template: Path, data: dict[str, Any], at: datetime, root: str, *standards: Literal["ua-1"]) -> bytes:
     made: bytes = typst.compile(  # type: ignore[call-overload]  # its types want root and source to be of one kind
-        _TEMPLATE.read_bytes(), root=root, font_paths=_fonts(), ignore_system_fonts=True, format="pdf",
-        pdf_standards=list(standards), timestamp=int(sheet.at.timestamp()), sys_inputs={"data": data})
+        template.read_bytes(), root=root, font_paths=_fonts(), ignore_system_fonts=True, format="pdf",
+        pdf_standards=list(standards), timestamp=int(at.timestamp()),
+        sys_inputs={"data": json.dumps(data, ensure_ascii=False)})
     return made
 
 

@@ -32,6 +32,7 @@ class ShownItem:
     label: str
     text: str
     points: tuple[str, ...] = ()
+    key: str = ""
 
 
 @dataclass(frozen=True)
@@ -130,7 +131,7 @@ def _shown(item: PolicyItem, items: Items) -> ShownItem | None:
     if item.optional and not value:
         return None
     words = next((choice.text for choice in item.choice if choice.value == value), value)
-    return ShownItem(item.clause, item.label, words)
+    return ShownItem(item.clause, item.label, words, key=item.key)
 
 
 def _shown_fixed(item: PolicyItem, clauses: Mapping[str, str]) -> ShownItem | None:
@@ -138,7 +139,7 @@ def _shown_fixed(item: PolicyItem, clauses: Mapping[str, str]) -> ShownItem | No
     below = (first, *others) if item.items and first.id.startswith(item.items) else tuple(others)
     lead = "" if first in below else clauses.get(first.id, "").strip()
     points = tuple(clauses[clause.id].strip() for clause in below if clause.id in clauses)
-    return ShownItem(item.clause, item.label, lead, points) if lead or points else None
+    return ShownItem(item.clause, item.label, lead, points, item.key) if lead or points else None
 
 
 @dataclass(frozen=True)

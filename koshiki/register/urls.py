@@ -48,6 +48,7 @@ urlpatterns = [
     path("accounts/policies/changes/<int:pk>/withdraw/", change.policy_change_withdraw, name="policy_change_withdraw"),
     path("accounts/policies/decisions/<int:pk>/read/", change.policy_decision_read, name="policy_decision_read"),
     path("accounts/policies/<int:pk>/", change.policy_version, name="policy_version"),
+    path("accounts/policies/<int:pk>/pdf/", change.policy_pdf, name="policy_pdf"),
     path("accounts/<int:pk>/notify/", notify.account_notify, name="account_notify"),
     path("accounts/<int:pk>/notification/", notify.account_notification, name="account_notification"),
     path("accounts/notifications/<int:pk>/", notify.notification, name="notification"),

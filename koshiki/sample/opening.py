@@ -150,13 +150,17 @@ class Opening:
             return
         before = self.account.policies.latest("version").content
         typed = {key: row.get(key, words) for key, words in before.items() if isinstance(words, str)}
-        with self.then(DAY):
+        if not row["decided"]:
+            self.moment = earlier(clock.now(), DAY)  # its deciders are still in time
+        with self.then(DAY if row["decided"] else 3):
             told = Told(row["what"], row["reason"], clock.today())
             change = actions.save_change(self.account, typed, [words.clause for words in fixed_words()], told, by=self.author)
             change = actions.submit_change(change, by=self.author)
         if row["decided"]:
             with self.then():
                 actions.approve_change(change, digest=change.digest, comment="適当と認めます。", by=self.people[self.row["head"]])
+                for person in members_of(self.account.division):
+                    actions.read_policy(self.account.policies.latest("version"), by=person)
             self.show()
 
     def _look_at_profile(self) -> None:

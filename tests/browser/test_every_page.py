@@ -50,7 +50,7 @@ NO_PAGES = {
     "post_take_over", "post_preview", "delivery_release", "delivery_take", "delivery_media",
     "stored_file", "post_image", "post_upload", "public_asset",
     "public_picture", "public_staged", "healthz", "metrics", "register_page_look",
-    "notification_pdf", "notification_docx",
+    "notification_pdf", "notification_docx", "policy_pdf",
 }
 NUMBERS = {row["key"]: row["number"] for row in told("person")}
 

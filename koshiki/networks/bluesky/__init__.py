@@ -71,6 +71,7 @@ class Bluesky(Threads, LooksUp, Reads, Deletes, ShowsTimeline, ShowsComments, Hi
     key: ClassVar[str] = "bluesky"
     label: ClassVar[str] = "Bluesky"
     well_known: ClassVar[str] = "atproto-did"
+    profile_limit: ClassVar[int] = 256
     budgets = BUDGETS
     key_fields: ClassVar[tuple[KeyField, ...]] = (
         KeyField("app_password", "アプリパスワード",

@@ -65,6 +65,7 @@ class Facebook(OnGraph, Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline
                ShowsProfile):
     key: ClassVar[str] = "facebook"
     label: ClassVar[str] = "Facebook"
+    profile_limit: ClassVar[int] = 101
     budgets = (replace(CALLS, costs={**CALLS.costs, Verb.EDIT: 1}),)
     scopes: ClassVar[tuple[str, ...]] = (
         "pages_show_list", "pages_read_engagement", "pages_read_user_content", "pages_manage_posts",

@@ -70,6 +70,7 @@ class Instagram(OnGraph, Publishes, LooksUp, Reads, Deletes, ShowsTimeline, Show
                 ShowsProfile):
     key: ClassVar[str] = "instagram"
     label: ClassVar[str] = "Instagram"
+    profile_limit: ClassVar[int] = 150
     budgets = (CALLS, Budget("posts", "24時間の投稿", "件", Span.DAY, {Verb.PUBLISH: 1}, 100, each_account=True))
     fetches_media: ClassVar[bool] = True
     scopes: ClassVar[tuple[str, ...]] = (

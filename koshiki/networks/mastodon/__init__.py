@@ -72,6 +72,7 @@ class Mastodon(Threads, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsComm
                Identifies, SignsIn, TakesKey):
     key: ClassVar[str] = "mastodon"
     label: ClassVar[str] = "Mastodon"
+    profile_limit: ClassVar[int] = 500
     asks_server: ClassVar[bool] = True
     key_fields: ClassVar[tuple[KeyField, ...]] = (
         KeyField("server", "サーバー", secret=False, help="アカウントのURLの、https:// の次から / の前まで。例：social.example"),

@@ -75,6 +75,7 @@ class X(Threads, LooksUp, Reads, Deletes, ShowsTimeline, ShowsComments, Hides, R
         SignsIn, Refreshes):
     key: ClassVar[str] = "x"
     label: ClassVar[str] = "X（旧Twitter）"
+    profile_limit: ClassVar[int] = 160
     app_fields: ClassVar[tuple[KeyField, ...]] = connecting.APP_FIELDS
     settle_seconds: ClassVar[int] = 300
     budgets = BUDGETS

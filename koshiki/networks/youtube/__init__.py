@@ -75,6 +75,7 @@ class YouTube(Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsCom
               Searches, Identifies, SignsIn, Refreshes):
     key: ClassVar[str] = "youtube"
     label: ClassVar[str] = "YouTube"
+    profile_limit: ClassVar[int] = 1000
     api: ClassVar[str] = "https://www.googleapis.com"
     sign_in: ClassVar[str] = "https://accounts.google.com/o/oauth2/v2/auth"
     tokens: ClassVar[str] = "https://oauth2.googleapis.com/token"

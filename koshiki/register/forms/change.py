@@ -30,6 +30,9 @@ class ComingDayField(forms.DateField):
             raise forms.ValidationError("過ぎた日は入れられません。今日以後の日を入れてください。")
         return day
 
+    def validate(self, value: Any) -> None:
+        """Empty is kept: what is missing is named before the submission."""
+
 
 class ChangeForm(PolicyForm):
     """運用ポリシーの変更 — a draft may be kept unfinished; what it lacks is named before it is submitted."""
@@ -42,7 +45,7 @@ class ChangeForm(PolicyForm):
         self.fields["reason"] = DraftField(label="変更の理由", limit=400, widget=forms.Textarea(attrs={"rows": 3}),
                                            help_text="決裁する人が読みます。掲載ページには載りません。")
         self.fields["wanted_from"] = ComingDayField(
-            label="適用開始日", required=False,
+            label="適用開始日",
             help_text="この日から新しい版になります。決裁がこの日より後になったときは、決裁の日からです。")
 
     def typed(self) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
@@ -13,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from koshiki.look import Tone, WhereItStands
 from koshiki.organization.models import Person
 from koshiki.organization.sign_in import signed_in
-from koshiki.register import actions
+from koshiki.register import actions, paper
 from koshiki.register.actions.change import deciders, require_changeable
 from koshiki.register.actions.decide_change import may_read_afterwards, refuse_own
 from koshiki.register.changing import CHANGE, current_step, decides_as, deciding_division, under_way
@@ -171,6 +172,15 @@ def policy_version(request: HttpRequest, pk: int) -> HttpResponse:
         "account": version.account, "policy": version, "before": before, "after": after, "items": shown(version.content),
         "inside": sees_inside(by, version.account), "change": getattr(version, "change", None),
         "changes": changes(as_text(before.content), as_text(version.content)) if before else None})
+
+
+@require_safe
+def policy_pdf(request: HttpRequest, pk: int) -> HttpResponse:
+    """One version as a PDF, saved under its own words: 運用ポリシー_磐田市防災_第2版.pdf."""
+    _, version = version_at(request, pk)
+    name = f"運用ポリシー_{version.account.name}_第{version.version}版.pdf"
+    return HttpResponse(paper.policy_pdf(version), content_type="application/pdf", headers={
+        "Content-Disposition": f"attachment; filename*=UTF-8''{quote(name, safe='')}", "Cache-Control": "private, no-store"})
 
 
 def version_at(request: HttpRequest, pk: int) -> tuple[Person, Policy]:

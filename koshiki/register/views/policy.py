@@ -10,13 +10,14 @@ from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 from koshiki.organization.roles import members_of
 from koshiki.register import actions
-from koshiki.register.address import the_citys_own
+from koshiki.register.address import register_address, the_citys_own
 from koshiki.register.changing import CHANGEABLE, under_way
 from koshiki.register.files import BadFile
 from koshiki.register.flow import FLOW, is_member
 from koshiki.register.forms.opening import AcquisitionForm, ShownForm
 from koshiki.register.models import Account, Policy
 from koshiki.register.policy import newest_policy, of_account, shown
+from koshiki.register.profile_texts import profile_limit, profile_texts
 from koshiki.register.views.pages import bad_file, done, form_page, inside, opened, seen, sees_inside
 
 _VERSIONS = 20  # on the page; those before lead one to the other
@@ -57,7 +58,7 @@ def account_policy(request: HttpRequest, pk: int) -> HttpResponse:
     items = policy.content if complete else {"clauses": {}, **policy.content, **of_account(account)}
     context = {"account": account, "policy": policy, "items": shown(items), "inside": within, "complete": complete,
                "offered": {step.name for step in FLOW.open_to(account, by)}, **_readers(account, policy, by),
-               **_versions(account, by, within=within)}
+               **_versions(account, by, within=within), **_to_copy(account, policy, within=within and complete)}
     return render(request, "register/policy.html", context)
 
 
@@ -71,11 +72,23 @@ def _versions(account: Account, by: Person, *, within: bool) -> dict[str, object
             "may_change": begins}
 
 
+def _to_copy(account: Account, policy: Policy, *, within: bool) -> dict[str, object]:
+    """The policy in the lengths that profiles take, for those who keep the profile."""
+    if not within or account.state not in Account.ACQUIRED_ON or the_citys_own(account):
+        return {}
+    return {"copies": profile_texts(account, policy), "profile_limit": profile_limit(account),
+            "register_address": register_address(account)}
+
+
 def _readers(account: Account, policy: Policy, by: Person) -> dict[str, object]:
     readings = {reading.person_id: reading for reading in policy.readings.select_related("person")}
-    people = [(person, readings.get(person.pk)) for person in members_of(account.division_id)]
+    parts = dict[int, list[str]]()
+    for assignment in account.assignments.current().filter(revoked_for=""):
+        parts.setdefault(assignment.person_id, []).append(assignment.get_role_display())
+    people = [(person, "、".join(parts.get(person.pk, [])), readings.get(person.pk))
+              for person in members_of(account.division_id)]
     unread = bool(policy.shared_at) and is_member(account, by) and by.pk not in readings
-    return {"people": people, "unread": unread, "read": sum(1 for _, reading in people if reading)}
+    return {"people": people, "unread": unread, "read": sum(1 for *_, reading in people if reading)}
 
 
 @require_POST
