@@ -18,7 +18,7 @@ from koshiki.organization.roles import IP, in_service, is_auditor
 from koshiki.organization.sign_in import signed_in
 from koshiki.public.fragment import fragment, image_name
 from koshiki.register import actions
-from koshiki.register.actions.page import newest_page_check
+from koshiki.register.actions.page import newest_page_check, with_earlier_policy
 from koshiki.register.address import cms_page, register_address
 from koshiki.register.files import BadFile
 from koshiki.register.flow import FLOW, State
@@ -96,6 +96,7 @@ def _page(account: Account, form: PageForm, by: Person) -> dict[str, Any]:
         "looks": guideline().way is not Way.PAGES, "page": cms_page(account), "address": register_address(account),
         "check": newest_page_check(account), "fragment": fragment(account), "image_name": image_name(account),
         "offered": {step.name for step in FLOW.open_to(account, by)},
+        "outdated": with_earlier_policy(Account.objects.filter(pk=account.pk)).filter(outdated=True).exists(),
         "checks": account.register_page_checks.select_related("by", "evidence")[:10],
     }
 

@@ -23,6 +23,7 @@ from koshiki.organization.duties import Duty
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import IP, deputises
 from koshiki.register import waiting_policies
+from koshiki.register.actions.page import with_earlier_policy
 from koshiki.register.closing import standing
 from koshiki.register.flow import State, current_step
 from koshiki.register.keeping import kept_by
@@ -175,8 +176,13 @@ def _pages(person: Person) -> Iterator[Duty]:
                         due=account.due_at)
         listed = listed.filter(recorded)
     looks = RegisterPageCheck.objects.filter(account=OuterRef("pk")).order_by("-at", "-pk").values("result")[:1]
-    for account in listed.annotate(looked=Subquery(looks)).filter(looked=RegisterPageCheck.Result.LACKING):
-        yield _duty(account, "register_page", title="掲載ページの不足", clause="§6(3)イ", action="ページを直す")
+    lacking = Q(looked=RegisterPageCheck.Result.LACKING)
+    wrong = lacking | Q(outdated=True) if guideline().way is Way.FRAGMENT else lacking
+    for account in with_earlier_policy(listed).annotate(looked=Subquery(looks)).filter(wrong):
+        if account.looked == RegisterPageCheck.Result.LACKING:
+            yield _duty(account, "register_page", title="掲載ページの不足", clause="§6(3)イ", action="ページを直す")
+        else:
+            yield _duty(account, "register_page", title="CMSの運用ポリシーの差替え", clause="§6(3)イ", action="断片を写す")
 
 
 def _register_duty(account: Account) -> Duty:

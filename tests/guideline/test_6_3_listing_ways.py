@@ -30,7 +30,7 @@ from koshiki.register.comparing import compared
 from koshiki.register.models import Account, RegisterPage, RegisterPageCheck
 from koshiki.register.waiting import waiting
 from tests.cast import Cast
-from tests.guideline import opening
+from tests.guideline import opening, policy
 from tests.guideline.ways import HomePage, city_that, home_page
 
 __all__ = ["city_that", "home_page"]
@@ -116,6 +116,22 @@ def test_until_then_it_is_information_policys_duty_and_the_heads_waits(listed: A
     assert "プロフィール欄へのURLの記載" in titles(cast.chiba)
     actions.look_at_page(listed, by=cast.hata)
     assert "掲載ページの不足" in titles(cast.hata)
+
+
+def test_a_new_version_of_the_policy_is_taken_over_into_the_cms_too(
+    listed: Account, cast: Cast, home_page: HomePage, signed_in: Door
+) -> None:
+    actions.record_page(listed, home_page.put("/sns/bosai.html", entry(signed_in(cast.hata), listed)), by=cast.hata)
+    policy.approved(cast, listed)
+    actions.look_at_page(listed, by=None)
+    assert "CMSの運用ポリシーの差替え" in titles(cast.hata)
+    assert "CMSの運用ポリシーの差替え" not in titles(cast.chiba)
+    page = signed_in(cast.hata).get(page_of(listed)).text
+    assert "運用ポリシーが変わりました" in page
+    assert "毎日。" in entry(signed_in(cast.hata), listed)
+    actions.confirm_page(listed, opening.CAPTURE, by=cast.hata)
+    assert "CMSの運用ポリシーの差替え" not in titles(cast.hata)
+    assert "運用ポリシーが変わりました" not in signed_in(cast.hata).get(page_of(listed)).text
 
 
 @pytest.mark.clause("§6(3)ウ")

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import IntegrityError
@@ -161,6 +163,21 @@ def test_another_purpose_goes_to_every_decider_of_the_opening(cast: Cast) -> Non
         assert policy.in_force(account).version == 1
         actions.approve_change(change, digest=change.digest, by=person)
     assert policy.in_force(account).version == 2
+
+
+@pytest.mark.clause("K-policy")
+def test_what_goes_to_them_is_a_setting_of_the_guideline_file(cast: Cast, tmp_path: Path, settings: Any) -> None:
+    words = settings.KOSHIKI_GUIDELINE.read_text(encoding="utf-8")
+    settings.KOSHIKI_GUIDELINE = tmp_path / "city.toml"
+    settings.KOSHIKI_GUIDELINE.write_text(
+        words.replace('decided_again = ["purpose"]', 'decided_again = ["answers"]'), encoding="utf-8")
+    guideline.cache_clear()
+    try:
+        assert policy.submitted(cast, policy.live(cast), purpose="観光の案内を届けるため。").route == ["head"]
+        other = policy.live(cast, url="https://blog.example/other/")
+        assert len(policy.submitted(cast, other, answers="each").route) == 3
+    finally:
+        guideline.cache_clear()
 
 
 @pytest.mark.clause("K-policy")
@@ -323,6 +340,17 @@ def test_nothing_changes_before_it_is_complete_or_while_the_form_is_read(cast: C
         policy.drafted(cast, official(cast))
     with pytest.raises(Refused, match="いまは変更できません"):
         policy.drafted(cast, opening.notified(cast).account)
+
+
+def test_while_the_form_is_read_a_change_that_was_begun_rests(cast: Cast, signed_in: Door) -> None:
+    account = opening.acquired(cast)
+    change = policy.submitted(cast, account)
+    actions.notify(account, opening.FORM, opening.CAPTURE, by=cast.chiba)
+    page = f"/accounts/policies/changes/{change.pk}/"
+    assert "いまは進められません" in signed_in(cast.chiba).get(page).text
+    assert "承認する" not in signed_in(cast.chiba).get(page).text
+    assert signed_in(cast.chiba).post(page, {"outcome": "approve", "digest": change.digest}).status_code == 409
+    actions.withdraw_change(change, "届出の後にします。", by=cast.aoki)
 
 
 def test_what_was_typed_stays_where_a_day_is_wrong(cast: Cast, signed_in: Door) -> None:

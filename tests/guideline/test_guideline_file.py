@@ -198,3 +198,11 @@ def test_a_file_that_lacks_a_part_is_refused_by_name(tmp_path: Path) -> None:
     file.write_text(words.replace("[register]", "[registre]"), encoding="utf-8")
     with pytest.raises(ValueError, match=r"broken\.toml: 'register'"):
         load(file)
+
+
+def test_a_file_whose_policies_change_by_an_item_that_no_policy_has_is_refused(tmp_path: Path) -> None:
+    words = settings.KOSHIKI_GUIDELINE.read_text(encoding="utf-8")
+    file = tmp_path / "broken.toml"
+    file.write_text(words.replace('decided_again = ["purpose"]', 'decided_again = ["porpoise"]'), encoding="utf-8")
+    with pytest.raises(ValueError, match=r"decided_again.*porpoise"):
+        load(file)

@@ -159,7 +159,8 @@ def go_on(change: PolicyChange, name: str, *, by: Person) -> None:
     change.due_at = business_days_end(clock.now(), guideline().deadlines["decision_business_days"]) if deciding else None
     change.save()
     people = deciders(change) if deciding else [person for person in (change.submitted_by,) if person]
-    tell([person for person in people if person != by], subject=f"運用ポリシーの変更：{change.get_state_display()}",
+    word = "承認" if change.state == State.APPROVED else change.get_state_display()
+    tell([person for person in people if person != by], subject=f"運用ポリシーの変更：{word}",
          path=reverse("policy_change", args=[change.pk]))
 
 

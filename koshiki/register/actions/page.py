@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 from urllib.parse import urljoin
 
 from django.db import transaction
+from django.db.models import Case, F, OuterRef, QuerySet, Subquery, Value, When
+from django.db.models.functions import Greatest
 
 from koshiki import clock
 from koshiki.audit.log import record
@@ -19,7 +22,7 @@ from koshiki.register.actions.notify import Upload
 from koshiki.register.address import account_address, cms_page, on_the_citys_site, register_address
 from koshiki.register.files import keep_document
 from koshiki.register.flow import FLOW, IP_STAFF
-from koshiki.register.models import Account, RegisterPage, RegisterPageCheck, StoredFile
+from koshiki.register.models import Account, Policy, RegisterPage, RegisterPageCheck, StoredFile
 from koshiki.register.moves import locked_for, pass_on
 
 Result = RegisterPageCheck.Result
@@ -156,3 +159,17 @@ def page_fault(account: Account) -> str:
     if check is None:
         return "掲載ページを、まだ確かめていません。"
     return "" if check.result == Result.SHOWN else f"掲載ページの確認の結果が「{check.get_result_display()}」です。{check.found}"
+
+
+def with_earlier_policy(accounts: QuerySet[Any]) -> QuerySet[Any]:
+    """Which of these accounts' pages in the city's CMS a person last took over or saw before the policy changed.
+
+    Each account is marked as `outdated`: the words of the new version are on the page when a person has seen them there.
+    """
+    recorded = RegisterPage.objects.filter(account=OuterRef("pk"), ended_at=None).order_by("-at").values("at")[:1]
+    seen = RegisterPageCheck.objects.filter(account=OuterRef("pk"), by__isnull=False).order_by("-at").values("at")[:1]
+    changed = Policy.objects.filter(account=OuterRef("pk"), change__isnull=False).order_by("-version").values("completed_at")[:1]
+    found: QuerySet[Any] = accounts.annotate(
+        policy_changed_at=Subquery(changed), taken_over_at=Greatest(Subquery(recorded), Subquery(seen))).annotate(
+        outdated=Case(When(policy_changed_at__gt=F("taken_over_at"), then=Value(True)), default=Value(False)))
+    return found

@@ -17,7 +17,14 @@ from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions, paper
 from koshiki.register.actions.change import deciders, require_changeable
 from koshiki.register.actions.decide_change import may_read_afterwards, refuse_own
-from koshiki.register.changing import CHANGE, current_step, decides_as, deciding_division, under_way
+from koshiki.register.changing import (
+    CHANGE,
+    CHANGEABLE,
+    current_step,
+    decides_as,
+    deciding_division,
+    under_way,
+)
 from koshiki.register.forms.change import ChangeDecisionForm, ChangeForm, TakeBackForm
 from koshiki.register.models import Account, Policy, PolicyChange, PolicyDecision
 from koshiki.register.policy import as_text, changes, fixed_words, missing, of_account, public_policy, shown
@@ -117,12 +124,14 @@ def policy_change(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _case(change: PolicyChange, by: Person) -> dict[str, Any]:
     account, writing = change.account, change.state in PolicyChange.WRITING
+    rests = account.state not in CHANGEABLE and change.state in PolicyChange.UNDER_WAY
+    offered = {step.name for step in CHANGE.open_to(change, by)} & ({"withdraw"} if rests else set(CHANGE.steps))
     items = {**change.content, **of_account(account)} if writing else change.content
     step = current_step(change)
     return {
         "account": account, "change": change, "where": _where(change), "items": shown(items), "step": step,
         "changes": changes(as_text(change.base.content), as_text(items)), "gaps": _gaps(change, items) if writing else [],
-        "offered": {step.name for step in CHANGE.open_to(change, by)}, "as": decides_as(change, by), "writing": writing,
+        "offered": offered, "as": "" if rests else decides_as(change, by), "writing": writing, "rests": rests,
         "own": change.state == State.DECIDING and by.pk in {*change.writers, change.submitted_by_id},
         "decisions": [(decision, may_read_afterwards(decision, by)) for decision in change.decisions.all()],
         "everybody": change.state == State.DECIDING and len(change.route) > 1,
