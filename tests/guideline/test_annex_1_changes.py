@@ -14,7 +14,7 @@ from django.test import Client
 from koshiki import clock
 from koshiki.audit.log import about
 from koshiki.guideline import Refused, guideline
-from koshiki.organization.models import Absence, Alert, Person
+from koshiki.organization.models import Absence, Alert, Person, Posting
 from koshiki.register import actions
 from koshiki.register.jobs import put_policies_in_force
 from koshiki.register.models import Account, PolicyChange, PolicyDecision
@@ -79,6 +79,20 @@ def test_the_head_who_wrote_it_does_not_decide_it(cast: Cast, signed_in: Door) -
     assert answer.status_code == 409
     assert "千葉 千さんが書いた変更" in answer.text
     assert "K-policy" in answer.text
+    page = signed_in(cast.chiba).get(f"/accounts/policies/changes/{change.pk}/").text
+    assert "あなたが書いた変更" in page
+    assert "承認する" not in page
+
+
+@pytest.mark.clause("K-policy")
+def test_nor_does_one_person_who_heads_two_of_the_divisions_decide_twice(cast: Cast) -> None:
+    Posting.objects.create(person=cast.chiba, division=cast.joho, position="課長", start=clock.today())
+    change = policy.submitted(cast, purpose="観光の案内を届けるため。")
+    actions.approve_change(change, digest=change.digest, by=cast.chiba)
+    with pytest.raises(Refused) as refused:
+        actions.approve_change(change, digest=change.digest, by=cast.chiba)
+    assert refused.value.clause.id == "K-policy"
+    actions.approve_change(change, digest=change.digest, by=cast.hara)
 
 
 @pytest.mark.clause("K-policy")
