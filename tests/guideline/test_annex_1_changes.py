@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
@@ -354,6 +355,29 @@ def test_nothing_changes_before_it_is_complete_or_while_the_form_is_read(cast: C
         policy.drafted(cast, official(cast))
     with pytest.raises(Refused, match="いまは変更できません"):
         policy.drafted(cast, opening.notified(cast).account)
+
+
+@pytest.mark.clause("K-stale")
+def test_two_who_write_at_once_do_not_lose_each_others_words(cast: Cast, signed_in: Door) -> None:
+    account = policy.live(cast)
+    policy.drafted(cast, account)
+    address = f"/accounts/{account.pk}/policy/change/"
+    door = signed_in(cast.abe)
+    begun = {**FORM, "wanted_from": clock.today().isoformat(), "seen": seen_in(door.get(address).text), "what": "阿部の説明"}
+    policy.drafted(cast, account, frequency="青木の頻度。")
+    answer = door.post(address, begun)
+    assert answer.status_code == 422
+    assert "青木 葵さんが、先に" in answer.text
+    assert "阿部の説明" in answer.text
+    assert account.policy_changes.get().content["frequency"] == "青木の頻度。"
+    assert door.post(address, {**begun, "seen": seen_in(answer.text)}).status_code == 302
+    assert account.policy_changes.get().what == "阿部の説明"
+
+
+def seen_in(page: str) -> str:
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found
+    return found[1]
 
 
 def test_while_the_form_is_read_a_change_that_was_begun_rests(cast: Cast, signed_in: Door) -> None:

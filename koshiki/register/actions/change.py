@@ -44,13 +44,18 @@ class Told:
 # ── the draft ──────────────────────────────────────────────────────
 
 @transaction.atomic
-def save_change(account: Account, typed: Mapping[str, str], taken: Collection[str], told: Told, *, by: Person) -> PolicyChange:
+def save_change(account: Account, typed: Mapping[str, str], taken: Collection[str], told: Told, *, by: Person,
+                seen: str | None = None) -> PolicyChange:
     """Keep the draft of the next version, finished or not (§6(2)); a returned one is changed in the same way.
 
-    Raises Refused §6(2) where there is nothing in force to change, and for anybody who is not of the division.
+    `seen` is the `mark` of the draft that the writer began with. Raises Refused §6(2) where there is nothing in force to
+    change, and for anybody who is not of the division; K-stale where another has saved it meanwhile.
     """
     held = lock(account)
     change = _opened(held, by)
+    if seen is not None and seen != change.mark and change.written_by_id != by.pk:
+        raise Refused("K-stale", f"{change.written_by.name}さんが、先にこの案を保存しました。",
+                      now="保存された案を別の画面で読み、もう一度「保存」を押すと、こちらの内容で置き換えます。", who=MEMBER)
     change.items = canonical(policies.written(held, typed, taken))
     change.what, change.reason, change.wanted_from = told.what, told.reason, told.wanted_from
     change.written_by, change.saved_at = by, clock.now()

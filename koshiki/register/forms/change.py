@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
+from typing import Any, cast
 
 from django import forms
+from django.http import QueryDict
 
 from koshiki import clock
 from koshiki.forms import TextField
@@ -16,6 +17,7 @@ from koshiki.register.forms.fields import DraftField
 from koshiki.register.models import PolicyDecision
 
 TOLD = ("what", "reason", "wanted_from")
+HIDDEN = ("seen", "taken")
 
 
 class ComingDayField(forms.DateField):
@@ -39,6 +41,7 @@ class ChangeForm(PolicyForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["seen"] = forms.CharField(required=False, widget=forms.HiddenInput)
         rows = forms.Textarea(attrs={"rows": 3})
         self.fields["what"] = DraftField(label="変更の内容", limit=400, widget=rows,
                                          help_text="何がどう変わるのかを、市民に分かる言葉で。掲載ページに載ります。")
@@ -49,7 +52,13 @@ class ChangeForm(PolicyForm):
             help_text="この日から新しい版になります。決裁がこの日より後になったときは、決裁の日からです。")
 
     def typed(self) -> dict[str, str]:
-        return {name: value for name, value in super().typed().items() if name not in TOLD}
+        return {name: value for name, value in super().typed().items() if name not in (*TOLD, *HIDDEN)}
+
+    def has_seen(self, mark: str) -> None:
+        """The writer is told of what was saved meanwhile; what was typed stays."""
+        data = cast("QueryDict", self.data).copy()
+        data["seen"] = mark
+        self.data = data
 
     def told(self) -> Told:
         return Told(**{name: self.cleaned_data[name] for name in TOLD})

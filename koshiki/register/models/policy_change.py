@@ -86,6 +86,11 @@ class PolicyChange(models.Model):
         return found
 
     @property
+    def mark(self) -> str:
+        """Stands for the draft as it was last saved; empty before it is kept."""
+        return self.saved_at.isoformat() if self.pk else ""
+
+    @property
     def steps(self) -> list[RouteStep]:
         """The decisions that this round needs, in order."""
         known = {step.key: step for route in guideline().routes.values() for step in route}

@@ -11,6 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from koshiki.guideline import Refused
 from koshiki.look import Tone, WhereItStands
 from koshiki.organization.models import Person
 from koshiki.organization.sign_in import signed_in
@@ -25,7 +26,7 @@ from koshiki.register.changing import (
     deciding_division,
     under_way,
 )
-from koshiki.register.forms.change import ChangeDecisionForm, ChangeForm, TakeBackForm
+from koshiki.register.forms.change import HIDDEN, TOLD, ChangeDecisionForm, ChangeForm, TakeBackForm
 from koshiki.register.models import Account, Policy, PolicyChange, PolicyDecision
 from koshiki.register.policy import as_text, changes, fixed_words, missing, of_account, public_policy, shown
 from koshiki.register.turn import head_title, with_names
@@ -48,15 +49,28 @@ def account_policy_change(request: HttpRequest, pk: int) -> HttpResponse:
     require_changeable(account)
     CHANGE.check(change, "draft", by=by)
     form = ChangeForm(request.POST or None, initial=_initial(change))
-    if request.method == "POST" and form.is_valid():
-        kept = actions.save_change(account, form.typed(), form.cleaned_data["taken"], form.told(), by=by)
+    if request.method == "POST" and form.is_valid() and (kept := _kept(form, account, by)):
         messages.success(request, "変更の案を保存しました。提出するまで、今の版は変わりません。")
         return redirect("policy_change", kept.pk)
-    rows = list(zip(form["taken"], fixed_words(), strict=True))
-    written = [form[name] for name in form.fields if name not in ("taken", "what", "reason", "wanted_from")]
-    told = [form[name] for name in ("what", "reason", "wanted_from")]
+    rows, saved = list(zip(form["taken"], fixed_words(), strict=True)), under_way(account) if form.non_field_errors() else None
+    written = [form[name] for name in form.fields if name not in (*TOLD, *HIDDEN)]
+    told = [form[name] for name in TOLD]
     return form_page(request, account, form, "運用ポリシーの変更", template="register/change_form.html", rows=rows,
-                     written=written, told=told, change=change, returned=_returned(change))
+                     written=written, told=told, change=change, returned=_returned(change), saved=saved)
+
+
+def _kept(form: ChangeForm, account: Account, by: Person) -> PolicyChange | None:
+    """None where another has saved it meanwhile: what was typed stays, and the next press of the button replaces theirs."""
+    try:
+        return actions.save_change(account, form.typed(), form.cleaned_data["taken"], form.told(), by=by,
+                                   seen=form.cleaned_data["seen"])
+    except Refused as refusal:
+        now = under_way(account)
+        if refusal.clause.id != "K-stale" or now is None:
+            raise
+        form.add_error(None, f"{refusal.message}{refusal.now}")
+        form.has_seen(now.mark)
+        return None
 
 
 def _in_force(account: Account) -> Policy:
@@ -69,7 +83,7 @@ def _in_force(account: Account) -> Policy:
 def _initial(change: PolicyChange) -> dict[str, Any]:
     items = change.content if change.pk else change.base.content
     return {**items, "taken": list(items.get("clauses", {})), "what": change.what, "reason": change.reason,
-            "wanted_from": change.wanted_from}
+            "wanted_from": change.wanted_from, "seen": change.mark}
 
 
 def _returned(change: PolicyChange) -> PolicyDecision | None:
