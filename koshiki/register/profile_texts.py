@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from koshiki.guideline import guideline
 from koshiki.networks import SERVICES
 from koshiki.register.address import register_address, the_citys_own
+from koshiki.register.comparing import words_for_profile
 from koshiki.register.models import Account, Policy
 from koshiki.register.policy import shown_items
 from koshiki.text import graphemes
@@ -53,7 +54,5 @@ def _written(key: str, account: Account, policy: Policy, address: str) -> str:
 
 def _answers(policy: Policy) -> str:
     """How opinions are answered; where they are not, whom to ask instead (§8(2)ア)."""
-    items = policy.content
-    if items.get("answers") == "none":
-        return guideline().fixed["no_individual_answer"].replace("{contact}", str(items.get("contact", "")))
-    return next((item.text for item in shown_items(policy) if item.key == "answers"), "")
+    answered = (item.text for item in shown_items(policy) if item.key == "answers")
+    return words_for_profile(policy) or next(answered, "")
