@@ -137,10 +137,13 @@ def _connection(account: Any) -> Iterator[Duty]:
 
 
 def _findings(account: Any) -> Iterator[Duty]:
-    for row in account.wrong if account.state in Account.PUBLIC else ():
-        kind = Kind(row["kind"])
-        yield _duty(account, "account_profile", f"プロフィール欄の不備（{kind.label}）", ProfileFinding.CLAUSES[kind],
-                    "プロフィール欄を直す", since=datetime.fromisoformat(row["since"]), due=datetime.fromisoformat(row["due"]))
+    """One duty for all of them: they are put right in one place, at once. It bears the clause of the first to be due."""
+    if account.wrong and account.state in Account.PUBLIC:
+        kinds = [Kind(row["kind"]) for row in account.wrong]
+        first = account.wrong[0]
+        yield _duty(account, "account_profile", "プロフィール欄の不備", ProfileFinding.CLAUSES[kinds[0]], "プロフィール欄を直す",
+                    detail=f"{account.division.name}　直すもの：{'、'.join(kind.label for kind in kinds)}",
+                    since=datetime.fromisoformat(first["since"]), due=datetime.fromisoformat(first["due"]))
 
 
 def _look(account: Any) -> Iterator[Duty]:

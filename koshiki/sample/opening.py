@@ -127,7 +127,7 @@ class Opening:
         self.account.refresh_from_db()
         if "handle" not in self.row:  # of a service that is no part of the sample: people post there
             return
-        token = Store(place.folder()).make_account(self.row["handle"], self.row["name"], self._profile())
+        token = Store(place.folder()).make_account(self.row["handle"], self.row["name"], profile_of(self.account))
         with self.then():
             given = {"server": Secret(place.address()), "access_token": Secret(token)}
             actions.connect_with_key(self.account, given, by=self.people[self.row["head"]])
@@ -168,13 +168,8 @@ class Opening:
         if by_hand(self.account) is None:
             actions.check_profile(self.account, by=self.people["ip_staff"])
             return
-        actions.record_profile(self.account, ProfileCheck.Result.HOLDS, self._profile(),
+        actions.record_profile(self.account, ProfileCheck.Result.HOLDS, profile_of(self.account),
                                Upload(screen(register_address(self.account)), "profile.png"), by=self.author)
-
-    def _profile(self) -> str:
-        """What its profile says: who speaks, where the register tells of it, and, where nobody is answered, that (§8(2)ア)."""
-        said = words_for_profile(self.account.policies.latest("version"))
-        return "\n".join(filter(None, (self.row["introduction"], said, register_address(self.account))))
 
     # ── the steps of §7 ────────────────────────────────────────────
 
@@ -239,3 +234,18 @@ STAGES = (
 def open_accounts(people: People, rows: list[dict[str, Any]]) -> dict[str, Account]:
     """Every account of the sample, by its key."""
     return {row["key"]: Opening(row, people).go() for row in rows}
+
+
+def watch() -> None:
+    """This morning: what koshiki can read was read; what it can't, a person looked at (K-profile)."""
+    for account in Account.objects.public().order_by("pk"):
+        if actions.read_profile(account) is None and by_hand(account) is not None:
+            author = account.assignments.filter(role="author").select_related("person").earliest("pk").person
+            actions.record_profile(account, ProfileCheck.Result.HOLDS, profile_of(account),
+                                   Upload(screen(register_address(account)), "profile.png"), by=author)
+
+
+def profile_of(account: Account) -> str:
+    """What its profile says: who speaks, whom to ask where nobody is answered (§8(2)ア), and where the register tells of it."""
+    said = words_for_profile(account.policies.latest("version"))
+    return "\n".join(filter(None, (account.introduction, said, register_address(account))))

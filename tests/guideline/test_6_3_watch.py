@@ -74,7 +74,7 @@ def test_what_is_gone_waits_for_the_accounts_people_and_their_head_until_it_is_t
     finding = account.profile_findings.get()
     for person, waits in ((cast.aoki, True), (cast.chiba, True), (cast.endo, False)):
         home = signed_in(person).get("/").text
-        assert ("プロフィール欄の不備（掲載ページのURL）" in home) is waits
+        assert ("直すもの：掲載ページのURL" in home) is waits
     assert next(duty for duty in gather(Person.objects.get(pk=cast.aoki.pk)) if "不備" in duty.title).due == finding.due_at
     server.city.note = whole(account)
     assert morning(account) == []

@@ -10,7 +10,7 @@ from koshiki import clock
 from koshiki.database.startup import NotFit, refuse_sample_elsewhere
 from koshiki.organization.models import Person
 from koshiki.sample.city import populate
-from koshiki.sample.opening import open_accounts
+from koshiki.sample.opening import open_accounts, watch
 from koshiki.sample.place import told
 from koshiki.sample.posting import write_posts
 
@@ -30,3 +30,4 @@ class Command(BaseCommand):
         with clock.at(clock.now() - timedelta(days=130)):
             people = populate()
         write_posts(people, open_accounts(people, told("account")), told("post"))
+        watch()

@@ -96,7 +96,7 @@ class ProfileForm(forms.Form):
     answers = forms.MultipleChoiceField(
         label="個別に対応しない旨と問合せ先（8(2)ア）", required=False, widget=forms.CheckboxSelectMultiple,
         choices=[(kind.value, f"{kind.label}が書かれている") for kind in ProfileFinding.SAID],
-        help_text="この運用ポリシーでは、両方をプロフィール欄に書きます。書かれているものを選んでください。")
+        help_text="この運用ポリシーでは、両方をプロフィール欄に書きます。書かれているものだけを選んでください。選ばないものは不備になります。")
     wrong = forms.MultipleChoiceField(
         label="台帳と違うもの", required=False, widget=forms.CheckboxSelectMultiple,
         choices=[(kind.value, kind.label) for kind in _AS_REGISTERED], help_text="なければ、選ばなくてかまいません。")
