@@ -131,6 +131,7 @@ TABLE = {
     "POST profile_check listed":              "r x x r r r r r r r ! ! ! x",
     "profile_findings":                       "r x x x x x x x · · x x · x",
     "finding_explain finding":                "r x x ! ! ! ! · · · ! ! ! x",
+    "POST finding_reopen finding":            "r x x ! ! ! ! ! ! ! ! ! ! x",
     "account_terms listed":                   "r ! ! · · · · · ! ! ! ! ! !",
     "service_change listed":                  "r ! ! · · · · · · · ! ! ! !",
     "change_take_back changed_service":       "r ! ! ! · ! ! ! · · ! ! ! !",

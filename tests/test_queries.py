@@ -152,14 +152,15 @@ PAGES: list[Page] = [
 
 # What only takes what is sent to it: there is no page to read.
 ONLY_SENT = {
-    "post_export", "service_app_end", "inlet_make", "incoming",
+    "finding_reopen", "post_export", "service_app_end", "inlet_make", "incoming",
     "organization_export",
     "sign_out", "log_verify", "log_export", "decision_read", "policy_complete", "policy_share", "policy_read",
     "policy_change_submit", "policy_decision_read",
     "notification_receive", "profile_check", "register_page_look", "account_official", "account_token", "account_disconnect",
     "delivery_release", "delivery_take", "post_preview", "post_submit", "post_take_over",
 }
-OF_WHAT = {"organization_export": ["person"], "inlet_make": ["line", 1], "incoming": ["line", "A" * 43]}
+OF_WHAT = {"organization_export": ["person"], "inlet_make": ["line", 1], "incoming": ["line", "A" * 43],
+           "finding_reopen": [1, 1]}
 # For machines that watch: they ask the database on a connection of their own, the same few questions always.
 FOR_MACHINES = {"healthz", "metrics"}
 # One approved picture, to be saved: as many questions as any page of its delivery, and no rows.

@@ -55,6 +55,7 @@ _WORDS = {
     "hold.stop": "停止しました", "hold.lift": "停止を解除しました",
     "profilefinding.find": "プロフィール欄の不備が見つかりました", "profilefinding.right": "プロフィール欄の不備が直りました",
     "profilefinding.explain": "プロフィール欄の不備の理由を記録しました",
+    "profilefinding.reopen": "プロフィール欄の不備の理由を取り消しました",
     "account.review_terms": "規約などを確認し直しました",
     "account.name_people": "指定しました", "account.connect": "接続",
     "closing.notify": "廃止を届け出ました", "closing.withdraw": "廃止の届出を取り下げました",

@@ -66,6 +66,7 @@ urlpatterns = [
     path("accounts/<int:pk>/profile/check/", profile.profile_check, name="profile_check"),
     path("accounts/<int:pk>/profile/explain/", profile.profile_explain, name="profile_explain"),
     path("accounts/<int:pk>/profile/<int:finding>/explain/", findings.finding_explain, name="finding_explain"),
+    path("accounts/<int:pk>/profile/<int:finding>/reopen/", findings.finding_reopen, name="finding_reopen"),
     path("accounts/findings/", findings.profile_findings, name="profile_findings"),
     path("accounts/<int:pk>/terms/", terms.account_terms, name="account_terms"),
     path("accounts/<int:pk>/changed/", terms.service_change, name="service_change"),

@@ -16,6 +16,10 @@ from koshiki.register import actions
 from koshiki.register.verification import verified
 from tests.cast import Cast
 from tests.guideline import opening
+from tests.guideline.watching import morning
+from tests.networks.x_server import XServer
+from tests.posts.delivering import installed  # noqa: F401
+from tests.posts.on_x import connected_to_x, x  # noqa: F401
 
 pytestmark = pytest.mark.clause("§6(3)エ")
 Door = Callable[[Person], Client]
@@ -54,3 +58,17 @@ def test_dates_that_cannot_be_are_refused_at_their_field(cast: Cast, signed_in: 
 def test_only_its_division_and_information_policy_record_it(cast: Cast) -> None:
     with pytest.raises(Refused):
         actions.record_verification(opening.acquired(cast), available=False, looked_on=clock.today(), by=cast.kubo)
+
+
+def test_the_services_own_mark_and_the_register_say_the_same(cast: Cast, x: XServer) -> None:  # noqa: F811
+    """X marks the account, and nobody has recorded it; then it is taken away again."""
+    account = connected_to_x(cast, x)
+    x.city.verified_type = "government"
+    assert "verification" in morning(account)
+    finding = account.profile_findings.get(kind="verification")
+    assert (finding.clause, finding.seen) == ("§6(3)エ", "認証されていますが、台帳に記録がありません")
+    actions.record_verification(account, available=True, looked_on=TODAY, applied_on=TODAY, granted_on=TODAY, by=cast.aoki)
+    assert "verification" not in morning(account)
+    x.city.verified_type = "none"
+    assert "verification" in morning(account)
+    assert about(*account.profile_findings.filter(kind="verification")).filter(clause="§6(3)エ").count() == 3

@@ -125,6 +125,31 @@ def test_a_reason_stands_for_what_was_seen_and_not_for_the_next_thing(
     assert morning(account) == ["name"]
 
 
+def test_a_reason_is_taken_back_and_what_was_seen_is_a_finding_again(
+        account: Account, cast: Cast, server: MastodonServer, signed_in: Door) -> None:
+    server.city.note = SAID
+    morning(account)
+    finding = account.profile_findings.get()
+    actions.explain_profile(account, "URLを書けないサービスのため。", by=cast.chiba)
+    door, page = signed_in(cast.chiba), f"/accounts/{account.pk}/profile/"
+    assert "理由を取り消す" in door.get(page).text
+    assert "理由を取り消す" not in signed_in(cast.aoki).get(page).text
+    assert signed_in(cast.aoki).post(f"{page}{finding.pk}/reopen/").status_code == 409
+    assert door.post(f"{page}{finding.pk}/reopen/").status_code == 302
+    assert open_kinds(account) == morning(account) == ["address"]
+    assert door.post(f"{page}{finding.pk}/reopen/").status_code == 409  # it stands again already
+    assert "理由を取り消す" not in door.get(page).text
+
+
+def test_a_reason_for_one_name_is_none_for_another_that_a_person_saw(cast: Cast) -> None:
+    account = official_on_x(cast)
+    look = {"result": Result.HOLDS, "found": "", "evidence": opening.CAPTURE, "wrong": ["name"], "by": cast.aoki}
+    actions.record_profile(account, **look)
+    actions.explain_finding(account.profile_findings.get(), "試行中のため。", by=cast.chiba)
+    actions.record_profile(account, **look)
+    assert open_kinds(account) == ["name"]
+
+
 def test_a_recorded_exception_ends_the_address_and_keeps_it_from_being_found_again(
         account: Account, cast: Cast, server: MastodonServer) -> None:
     server.city.note = SAID

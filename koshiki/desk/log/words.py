@@ -50,6 +50,7 @@ WORDS = {
     "profilefinding.find": "プロフィール欄の不備が見つかる",
     "profilefinding.right": "プロフィール欄の不備が直る",
     "profilefinding.explain": "プロフィール欄の不備の理由を記録",
+    "profilefinding.reopen": "プロフィール欄の不備の理由を取り消す",
     "servicechange.mark": "サービスの変更を知らせる",
     "servicechange.take_back": "サービスの変更の知らせを取り消す",
     "connection.refresh": "接続の鍵を更新",

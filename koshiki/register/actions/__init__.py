@@ -52,7 +52,7 @@ from koshiki.register.actions.profile import (
     record_verification,
 )
 from koshiki.register.actions.terms import mark_changed, review_terms, take_back_change
-from koshiki.register.actions.watch import explain_finding
+from koshiki.register.actions.watch import explain_finding, reopen_finding
 
 __all__ = [
     "approve_application",
@@ -94,6 +94,7 @@ __all__ = [
     "record_profile",
     "record_verification",
     "reject_application",
+    "reopen_finding",
     "return_application",
     "return_change",
     "return_closing",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from django.db import transaction
 from django.db.models import QuerySet
@@ -17,7 +17,6 @@ from koshiki.organization.models import Person
 from koshiki.organization.roles import heads_of
 from koshiki.register.address import register_address
 from koshiki.register.comparing import Reading, Verdict
-from koshiki.register.flow import FLOW
 from koshiki.register.models import Account, ProfileCheck, ProfileFinding
 from koshiki.register.moves import locked_for
 from koshiki.register.stopping import workers
@@ -50,17 +49,33 @@ def settle(account: Account, check: ProfileCheck, verdicts: Iterable[Verdict]) -
     """
     past = list(account.profile_findings.order_by("pk"))
     standing = {finding.kind: finding for finding in past if finding.ended_at is None}
-    excused = {(finding.kind, finding.seen) for finding in past if finding.by_id}
-    if account.profile_exceptions.filter(ended_at=None).exists():
-        excused |= {(verdict.kind, verdict.seen) for verdict in verdicts if verdict.kind is Kind.ADDRESS}
-    new = [ProfileFinding(account=account, kind=verdict.kind, seen=verdict.seen[:400], reading=check, since=check.at,
-                          due_at=business_days_end(check.at, guideline().deadlines["finding_business_days"]))
-           for verdict in verdicts if not verdict.right and verdict.kind not in standing
-           and (verdict.kind, verdict.seen[:400]) not in excused]
+    excused = _excused(account, check, past)
+    new = [_found(account, check, verdict.kind, verdict.seen) for verdict in verdicts if not verdict.right
+           and verdict.kind not in standing and not excused(verdict)]
     right = [standing[verdict.kind] for verdict in verdicts if verdict.right and verdict.kind in standing]
     ProfileFinding.objects.filter(pk__in=[finding.pk for finding in right]).update(ended_at=check.at, right_in=check)
     ProfileFinding.objects.bulk_create(new)
     _say(account, new, right)
+
+
+def _found(account: Account, check: ProfileCheck, kind: str, seen: str) -> ProfileFinding:
+    due = business_days_end(clock.now(), guideline().deadlines["finding_business_days"])
+    return ProfileFinding(account=account, kind=kind, seen=seen[:400], reading=check, since=clock.now(), due_at=due)
+
+
+def _excused(account: Account, check: ProfileCheck, past: Iterable[ProfileFinding]) -> Callable[[Verdict], bool]:
+    """Does a reason stand for what was seen? A person who says that a name or picture is wrong says so of the one they saw."""
+    last = {(finding.kind, finding.seen): finding for finding in past}
+    excepted = account.profile_exceptions.filter(ended_at=None).exists()
+
+    def stands(verdict: Verdict) -> bool:
+        if verdict.kind is Kind.ADDRESS:
+            return excepted
+        known = last.get((verdict.kind, verdict.seen[:400]))
+        told_by_eye = check.by_id is not None and verdict.kind not in ProfileFinding.SAID
+        return known is not None and known.by_id is not None and not told_by_eye
+
+    return stands
 
 
 def _say(account: Account, new: list[ProfileFinding], right: list[ProfileFinding]) -> None:
@@ -87,14 +102,24 @@ def explain_finding(finding: ProfileFinding, reason: str, *, by: Person) -> Prof
     return ended[0]
 
 
+@transaction.atomic
+def reopen_finding(finding: ProfileFinding, *, by: Person) -> ProfileFinding:
+    """The reason does not hold any more, or was a mistake: what was seen is a finding again, due anew."""
+    locked = locked_for(finding.account, "explain_finding", by=by)
+    found = locked.profile_findings.get(pk=finding.pk)
+    if found.by_id is None or locked.profile_findings.filter(kind=found.kind, pk__gt=found.pk).exists():
+        raise Refused("K-stale", "この理由は、もう取り消すことができません。", now="プロフィール欄の確認のページを見てください。")
+    if found.kind == Kind.ADDRESS:
+        locked.profile_exceptions.filter(ended_at=None).update(ended_at=clock.now())
+    again = _found(locked, found.reading, found.kind, found.seen)
+    again.save()
+    record_all([_act("reopen", again, seen=again.seen)], by=by)
+    return again
+
+
 def end_for_reason(findings: QuerySet[ProfileFinding], reason: str, *, by: Person) -> list[ProfileFinding]:
     """Of these the open ones end by a person's reason; the account is locked."""
     standing = list(findings.filter(ended_at=None))
     findings.filter(ended_at=None).update(ended_at=clock.now(), by=by, reason=reason[:400])
     record_all([_act("explain", finding, seen=finding.seen, reason=reason) for finding in standing], by=by)
     return standing
-
-
-def may_explain(finding: ProfileFinding, person: Person) -> bool:
-    """May the person record the reason? The address has its own page (§6(3)ウ)."""
-    return finding.ended_at is None and FLOW.allows(finding.account, "explain_finding", person)

@@ -10,7 +10,7 @@ from django.db.models import F, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from koshiki.organization.roles import IP, in_service, is_auditor
 from koshiki.organization.sign_in import signed_in
@@ -73,3 +73,14 @@ def finding_explain(request: HttpRequest, pk: int, finding: int) -> HttpResponse
     return form_page(request, account, form, "不備を直せない理由", button="記録する", clause=found.clause,
                      lead=f"「{found.get_kind_display()}」（{found.seen}）を直せないとき、又は正しいときだけ、その理由を記録します。"
                           "ほかのものに変わると、あらためて不備となります。", back=reverse("account_profile", args=[pk]))
+
+
+@require_POST
+def finding_reopen(request: HttpRequest, pk: int, finding: int) -> HttpResponse:
+    """The reason is taken back."""
+    by, account = inside(request, pk)
+    FLOW.check(account, "explain_finding", by=by)
+    found = get_object_or_404(ProfileFinding.objects.select_related("account__division"), pk=finding, account=account)
+    actions.reopen_finding(found, by=by)
+    messages.success(request, "理由を取り消しました。あらためて不備として示します。")
+    return redirect("account_profile", pk)

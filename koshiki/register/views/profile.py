@@ -55,7 +55,9 @@ def _known(account: Account, policy: Policy | None) -> dict[str, Any]:
     found = list(account.profile_findings.select_related("by").order_by("-since", "-pk")[:_PAST])
     standing = [finding for finding in found if finding.ended_at is None]
     lacks = lacks_answers(policy, standing)
+    newest = {finding.kind: finding.pk for finding in reversed(found)}
     return {"checks": checks, "check": next(iter(checks), None), "exception": exception, "page_fault": fault,
+            "reopens": {finding.pk for finding in found if finding.by_id and newest[finding.kind] == finding.pk},
             "open_findings": standing, "past_findings": [finding for finding in found if finding.ended_at],
             "lacks_answers": lacks,
             "ready": ready(account, policy, excepted=exception is not None, lacks=lacks, fault=fault)}
