@@ -79,6 +79,8 @@ def test_a_mark_made_by_mistake_is_taken_back_with_its_reason(account: Account, 
     change = actions.mark_changed(account, "規約が変わりました。", by=cast.aoki)
     page = f"/accounts/{account.pk}/changed/{change.pk}/"
     assert signed_in(cast.abe).post(page, {"reason": "違うので"}).status_code == 409
+    with pytest.raises(Refused, match="取り消すことはできません"):
+        actions.take_back_change(change, "違うので", by=cast.abe)
     assert signed_in(cast.aoki).post(page, {"reason": ""}).status_code == 422
     assert signed_in(cast.aoki).post(page, {"reason": "別のサービスのことでした。"}).status_code == 302
     assert DUTY not in signed_in(cast.chiba).get("/").text

@@ -139,6 +139,10 @@ def test_a_reason_is_taken_back_and_what_was_seen_is_a_finding_again(
     assert open_kinds(account) == morning(account) == ["address"]
     assert door.post(f"{page}{finding.pk}/reopen/").status_code == 409  # it stands again already
     assert "理由を取り消す" not in door.get(page).text
+    server.city.note = whole(account)
+    assert morning(account) == []
+    server.city.note = SAID
+    assert morning(account) == ["address"]  # no exception is left
 
 
 def test_a_reason_for_one_name_is_none_for_another_that_a_person_saw(cast: Cast) -> None:
