@@ -17,7 +17,7 @@ from koshiki.networks.http import NeverSent, NoAnswer, fetch, trail
 from koshiki.networks.shown import skeleton
 from koshiki.register.address import is_shortened, on_the_citys_site
 from koshiki.register.models import Account, Policy, ProfileCheck, ProfileFinding
-from koshiki.register.policy import public_policy
+from koshiki.register.policy import Items, public_policy
 from koshiki.register.verification import newest_verification
 from koshiki.text import links
 
@@ -98,6 +98,16 @@ def words_for_profile(policy: Policy | None) -> str:
     if policy is None or not answers_nobody(policy):
         return ""
     return guideline().fixed["no_individual_answer"].format(contact=str(policy.content.get("contact", "")).strip())
+
+
+def newly_unsaid(before: Items, after: Items, words: str, telephone: str) -> list[str]:
+    """What of §8(2)ア a profile of these words lacks for a policy that newly answers nobody, or names another contact."""
+    said = ("answers", "contact")
+    if after.get("answers") != guideline().profile["no_answers"] or all(before.get(key) == after.get(key) for key in said):
+        return []
+    words = unicodedata.normalize("NFKC", words)
+    there = {Kind.NO_ANSWERS: says_no_answers(words), Kind.CONTACT: says_contact(words, str(after.get("contact", "")), telephone)}
+    return [kind.label for kind, found in there.items() if not found]
 
 
 def _of_answers(account: Account, profile: Profile) -> Iterator[Verdict]:

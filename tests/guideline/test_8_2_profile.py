@@ -14,9 +14,9 @@ from koshiki.networks.credentials import ensure_key_ring, key_ring_path
 from koshiki.organization.models import Person
 from koshiki.register import actions
 from koshiki.register.address import register_address
-from koshiki.register.models import Account
+from koshiki.register.models import Account, ProfileCheck, StoredFile
 from tests.cast import Cast
-from tests.guideline import opening
+from tests.guideline import opening, policy
 from tests.guideline.watching import morning, watched
 from tests.networks.mastodon_server import MastodonServer
 from tests.networks.peer import no_names, resolver
@@ -89,3 +89,39 @@ def test_where_each_is_answered_the_profile_need_not_say_it(cast: Cast, server: 
 def test_the_division_reads_what_to_write(cast: Cast, signed_in: Door) -> None:
     account = opening.acquired(cast)
     assert "お問い合わせは防災課 電話 0538-00-0110へお願いします。" in signed_in(cast.aoki).get(f"/accounts/{account.pk}/").text
+
+
+def test_a_new_version_that_answers_nobody_waits_for_the_profile_to_say_so(cast: Cast, signed_in: Door) -> None:
+    account = policy.live(cast)
+    policy.approved(cast, account, answers="each")
+    change = policy.submitted(cast, account, answers="none")
+    door, page = signed_in(cast.chiba), f"/accounts/policies/changes/{change.pk}/"
+    assert "個別に対応しない旨、問合せ先が見当たりません" in door.get(page).text
+    answer = door.post(page, {"outcome": "approve", "digest": change.digest})
+    assert answer.status_code == 409
+    assert "§8(2)ア" in answer.text
+    assert policy.in_force(account).version == 2
+    ProfileCheck.objects.create(account=account, address=register_address(account), result="holds", by=cast.aoki,
+                                evidence=captured(account, cast), found="個別には回答しません。電話 0538-00-0110")
+    assert "見当たりません" not in door.get(page).text
+    assert door.post(page, {"outcome": "approve", "digest": change.digest}).status_code == 302
+    assert policy.in_force(account).version == 3
+
+
+def test_or_for_the_heads_reason_and_what_was_so_before_is_not_asked_again(cast: Cast) -> None:
+    account = policy.live(cast)
+    policy.approved(cast, account, frequency="毎日。")
+    policy.approved(cast, account, answers="each")
+    change = policy.submitted(cast, account, answers="none")
+    decision = actions.approve_change(change, digest=change.digest, by=cast.chiba,
+                                      comment="字数が足りず、固定した投稿に書きました。")
+    assert decision.comment
+    assert policy.in_force(account).version == 4
+    moved = policy.submitted(cast, account, contact="危機管理課 電話 0538-00-0777")
+    with pytest.raises(Refused, match="問合せ先"):
+        actions.approve_change(moved, digest=moved.digest, by=cast.chiba)
+
+
+def captured(account: Account, cast: Cast) -> StoredFile:
+    return StoredFile.objects.create(account=account, kind="evidence", name="a.png", sha256="1" * 64, mime="image/png", size=1,
+                                     uploaded_by=cast.aoki)

@@ -16,6 +16,7 @@ from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import heads, heads_of, members_of, present_heads
 from koshiki.register import policy as policies
 from koshiki.register.actions.change import go_on, locked_change
+from koshiki.register.actions.profile import newest_reading
 from koshiki.register.address import the_citys_own
 from koshiki.register.changing import (
     CHANGE,
@@ -26,7 +27,8 @@ from koshiki.register.changing import (
     deciding_division,
     replaced,
 )
-from koshiki.register.models import Policy, PolicyChange, PolicyDecision, PolicyReading
+from koshiki.register.comparing import newly_unsaid
+from koshiki.register.models import Account, Policy, PolicyChange, PolicyDecision, PolicyReading
 
 State = PolicyChange.State
 Outcome = PolicyDecision.Outcome
@@ -55,6 +57,8 @@ def _decide(change: PolicyChange, outcome: Outcome, digest: str, comment: str, b
                       now="新しい内容を読んでから、あらためて決裁してください。", who=DECIDER)
     if outcome == Outcome.RETURN and not comment.strip():
         raise Refused("K-policy", "差し戻すには、直す点が要ります。", now="直す点を書いてください。", who=DECIDER)
+    if outcome == Outcome.APPROVE and not comment.strip():
+        _require_said(locked)
     decision = _decided(locked, outcome, comment, by)
     go_on(locked, name, by=by)
     policy = _come_into_force(locked) if _its_day(locked) else None
@@ -64,6 +68,22 @@ def _decide(change: PolicyChange, outcome: Outcome, digest: str, comment: str, b
     if policy:
         _noted(locked, policy)
     return decision
+
+
+def unsaid(change: PolicyChange) -> list[str]:
+    """What the head has to see to in the profile before opinions are no longer answered (§8(2)ア), as it was last read."""
+    account, step = change.account, current_step(change)
+    if step is None or step.of != "head" or account.state not in Account.PUBLIC or the_citys_own(account):
+        return []
+    reading = newest_reading(account)
+    return newly_unsaid(change.base.content, change.content, reading.found if reading else "", account.division.telephone)
+
+
+def _require_said(change: PolicyChange) -> None:
+    if lacks := unsaid(change):
+        named = "、".join(lacks)
+        raise Refused("§8(2)ア", f"意見や質問に個別に対応しないとする版ですが、プロフィール欄に、{named}が見当たりません。",
+                      now="プロフィール欄に書いて確認するか、書けない理由を意見の欄に書いて承認してください。", who=DECIDER)
 
 
 def refuse_own(change: PolicyChange, person: Person) -> None:

@@ -17,7 +17,7 @@ from koshiki.organization.models import Person
 from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions, paper
 from koshiki.register.actions.change import deciders, require_changeable
-from koshiki.register.actions.decide_change import may_read_afterwards, refuse_own
+from koshiki.register.actions.decide_change import may_read_afterwards, refuse_own, unsaid
 from koshiki.register.changing import (
     CHANGE,
     CHANGEABLE,
@@ -146,6 +146,7 @@ def _case(change: PolicyChange, by: Person) -> dict[str, Any]:
         "account": account, "change": change, "where": _where(change), "items": shown(items), "step": step,
         "changes": changes(as_text(change.base.content), as_text(items)), "gaps": _gaps(change, items) if writing else [],
         "offered": offered, "as": "" if rests else decides_as(change, by), "writing": writing, "rests": rests,
+        "unsaid": unsaid(change),
         "own": change.state == State.DECIDING and by.pk in {*change.writers, change.submitted_by_id},
         "decisions": [(decision, may_read_afterwards(decision, by)) for decision in change.decisions.all()],
         "everybody": change.state == State.DECIDING and len(change.route) > 1,
