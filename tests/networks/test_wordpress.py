@@ -65,6 +65,23 @@ def flood(connection: socket.socket, _head: bytes) -> None:
         connection.sendall(b"1" * 1_000_000)
 
 
+def front(connection: socket.socket, head: bytes) -> None:
+    """A site whose front page says beside the posts whom to ask."""
+    page = "<main><p>訓練のお知らせ</p></main><aside>個別には回答しません。<a href='https://city.example/1/'>掲載ページ</a></aside>"
+    index = b'{"name": "\\u9632\\u707d", "description": "blog"}'
+    connection.sendall(answer("200 OK", index, "Content-Type: application/json") if b"wp-json" in head.split(b"\r\n")[0]
+                       else answer("200 OK", page.encode(), "Content-Type: text/html; charset=utf-8"))
+
+
+@pytest.mark.clause("§8(2)ア")
+def test_what_a_blog_says_of_itself_stands_on_its_front_page() -> None:
+    with peer(front) as running:
+        profile = opened(running).profile()
+    assert profile.holds("https://city.example/1/")
+    [front_page] = profile.fields
+    assert "個別には回答しません。" in front_page.value
+
+
 class TestOutcomes:
     """What each answer to the one call that publishes means (K-once)."""
 

@@ -37,6 +37,7 @@ from koshiki.networks.base import (
     OutcomeUnknown,
     Outgoing,
     Profile,
+    ProfileField,
     Published,
     Publishes,
     Reads,
@@ -60,6 +61,7 @@ from koshiki.networks.wordpress.api import Api, moment, number
 
 _POSTS = "wp/v2/posts"
 _SHOWN = "id,link,status,date_gmt,modified_gmt,title,content"
+_READ = 5000  # characters of the front page: what a blog says of itself often stands beside its posts
 _REPEATABLE = 24 * 3600  # later a person may have taken it down again: look first
 
 
@@ -128,6 +130,7 @@ class WordPress(Publishes, LooksUp, Reads, Edits, Deletes, ShowsTimeline, ShowsC
             handle=connecting.name_of(self.link.server),
             name=text_of(text(site, "name")),
             text=text_of(text(site, "description")),
+            fields=(ProfileField("トップページ", text_of(page.text)[:_READ]),),
             links=links_of(page.text),
             image_url=icon if icon.startswith(("https://", "http://")) else "",
         )

@@ -127,7 +127,7 @@ def account(request: HttpRequest, pk: int) -> HttpResponse:
         **_state_of_terms(shown, by, offered),
     }
     findings = list(shown.profile_findings.all()[:NEWEST]) if shown.listed_at else []
-    context["findings"] = [finding for finding in findings if finding.ended_at is None and shown.state in Account.PUBLIC]
+    context["findings"] = [finding for finding in findings[::-1] if finding.ended_at is None and shown.state in Account.PUBLIC]
     if within:
         changes = [PolicyChange(pk=pk) for pk in shown.changes]
         others = [*findings, *changes, *(hold for hold in holds if hold.account_id)]

@@ -53,7 +53,7 @@ def _known(account: Account, policy: Policy | None) -> dict[str, Any]:
     checks = list(account.profile_checks.select_related("by", "evidence").order_by("-at", "-pk")[:_CHECKS])
     exception, fault = open_exception(account), page_fault(account)
     found = list(account.profile_findings.select_related("by").order_by("-since", "-pk")[:_PAST])
-    standing = [finding for finding in found if finding.ended_at is None]
+    standing = [finding for finding in found[::-1] if finding.ended_at is None]
     lacks = lacks_answers(policy, standing)
     newest = {finding.kind: finding.pk for finding in reversed(found)}
     return {"checks": checks, "check": next(iter(checks), None), "exception": exception, "page_fault": fault,
