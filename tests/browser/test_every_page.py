@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import count, groupby
+from typing import Any
 from urllib.parse import urljoin
 
 import pytest
@@ -32,7 +33,17 @@ from koshiki.posts.corrections.starting import correct
 from koshiki.posts.models import Approval, Delivery, Post
 from koshiki.register import actions as register_work
 from koshiki.register.actions.notify import Upload
-from koshiki.register.models import Account, Assignment, Hold, Notification, Policy, PolicyChange
+from koshiki.register.models import (
+    Account,
+    Assignment,
+    Hold,
+    Notification,
+    Policy,
+    PolicyChange,
+    ProfileCheck,
+    ProfileFinding,
+    ServiceChange,
+)
 from koshiki.sample.pictures import screen
 from koshiki.sample.place import told
 from koshiki.sample.sns import place
@@ -50,7 +61,7 @@ NO_PAGES = {
     "post_take_over", "post_preview", "delivery_release", "delivery_take", "delivery_media",
     "stored_file", "post_image", "post_upload", "public_asset",
     "public_picture", "public_staged", "healthz", "metrics", "register_page_look",
-    "notification_pdf", "notification_docx", "policy_pdf",
+    "notification_pdf", "notification_docx", "policy_pdf", "finding_reopen", "public_trust", "public_well_known",
 }
 NUMBERS = {row["key"]: row["number"] for row in told("person")}
 
@@ -71,9 +82,9 @@ class Stop:
 
     @property
     def address(self) -> str:
-        shown = self.thing() if self.thing else None
-        arguments = [] if shown is None else [shown if isinstance(shown, str) else shown.pk]  # type: ignore[attr-defined]
-        return reverse(self.name, args=arguments) + self.query
+        shown = self.thing() if self.thing else ()
+        parts: tuple[Any, ...] = shown if isinstance(shown, tuple) else (shown,)
+        return reverse(self.name, args=[part if isinstance(part, str) else part.pk for part in parts]) + self.query
 
 
 def in_state(state: str) -> Callable[[], Account]:
@@ -94,6 +105,11 @@ def somebody(key: str) -> Callable[[], Person]:
 
 def first(model: type, **which: object) -> Callable[[], object]:
     return lambda: model.objects.filter(**which).order_by("pk")[0]  # type: ignore[attr-defined]
+
+
+def of_official(model: type) -> Callable[[], tuple[object, object]]:
+    """Where an address names the account and one thing of it."""
+    return lambda: (OFFICIAL(), first(model)())
 
 
 OFFICIAL, FEED, CLOSING = called("磐田市（見本）公式"), called("防災からのお知らせ"), called("防災だより（見本）")
@@ -171,6 +187,12 @@ TOUR = (
     Stop("bosai_author", "policy_change_withdraw", first(PolicyChange, state="deciding")),
     Stop("bosai_head", "policy_change", first(PolicyChange, state="deciding")),
     Stop("bosai_head", "policy_change", first(PolicyChange, state="deciding"), press="差し戻す"),
+    # a profile that is not as registered, and a service that has changed
+    Stop("ip_staff", "profile_findings"), Stop("ip_staff", "profile_findings", query="?show=past"),
+    Stop("pr_head", "account_profile", OFFICIAL), Stop("pr_head", "finding_explain", of_official(ProfileFinding)),
+    Stop("author", "account_terms", OFFICIAL), Stop("author", "account_terms", OFFICIAL, press="確認を記録する"),
+    Stop("author", "service_change", OFFICIAL), Stop("author", "service_change", OFFICIAL, press="知らせる"),
+    Stop("author", "change_take_back", of_official(ServiceChange)),
     # a closing, page by page
     Stop("bosai_author", "account_closing", FEED), Stop("bosai_head", "account_closing", FEED, press="届け出る"),
     Stop("bosai_head", "account", CLOSING), Stop("bosai_head", "closing_withdraw", CLOSING),
@@ -239,13 +261,16 @@ def _wait_for(port: int) -> None:
 
 
 def _what_a_year_brings() -> None:
-    """Somebody left, somebody is away, an account is stopped, a delivery is with a person."""
+    """Somebody left, somebody is away, an account is stopped, a profile is not as registered, a delivery is with a person."""
     it, head, approver = (somebody(key)() for key in ("it", "pr_head", "bosai_approver"))
     office_work.deactivate(somebody("nourin_author")(), by=it, reason="退職のため")
     office_work.add_people([Person(staff_number="990009", name="髙﨑 新")], by=it)
     hand_in("職員.csv", f"職員番号,氏名,内線\n990010,見本 新子,2101\n{head.staff_number},{head.name},2199\n".encode(), by=it)
     office_work.report_absence(head, start=clock.today(), reason="出張のため", by=head)
     register_work.stop("成りすましの疑いがあるため、確かめる間", account=FEED(), by=approver)
+    register_work.record_profile(OFFICIAL(), ProfileCheck.Result.SHORTENED, "暮らしの情報 https://mihon.example/k",
+                                 Upload(screen("mihon.example/k"), "プロフィール.png"), wrong=["name"], by=somebody("author")())
+    register_work.mark_changed(OFFICIAL(), "広告の表示について、利用規約が変わりました。", by=somebody("author")())
     _something_wrong(titled("停電の復旧")(), somebody("bosai_author")())
     Delivery.objects.filter(post=SENT(), account=OFFICIAL()).update(
         state="person", reason="サービスが答えず、調べても見つかりませんでした。", sent_at=None, url="")
