@@ -13,13 +13,13 @@ from koshiki.posts.checks.reading import Spot, Text
 _MAIL = regex.compile(r"(?<![A-Za-z0-9._%+\-/])(?P<local>[A-Za-z0-9_%+](?:[A-Za-z0-9._%+\-]*[A-Za-z0-9_%+\-])?)\s?@\s?"
                       r"(?P<host>(?:[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?\.)+[A-Za-z]{2,24})(?![A-Za-z0-9])")
 _PLACEHOLDER = regex.compile(r"(?:^|\.)(?:example|invalid|test)(?:$|\.)")
-_TWELVE = regex.compile(r"(?<![\d\-])\d(?:[ \-]?\d){11}(?![\d]|-\d)")
+_TWELVE = regex.compile(r"(?<![\dA-Za-z\-])\d(?:[ \-]?\d){11}(?![\dA-Za-z]|-\d)")
 _ACCOUNT = regex.compile(r"(?:(?:普通|当座|貯蓄)(?:預金|口座)*|口座番号"
                          r"|預金口座)\s?(?:番号)?\s?[:№]?\s?(?P<number>\d(?:[ \-]?\d){6})(?!\d)"
                          r"|(?:記号\s?[:]?\s?\d{5}[ \-]*)?番号\s?[:]?\s?(?P<number>\d{7,8})(?=\s?(?:名義|\(?ゆうちょ))"
                          r"|記号\s?[:]?\s?(?P<number>1\d{3}0[ \-]*(?:番号\s?[:]?\s?)?\d{6,8})(?!\d)")
 _PLATE_NUMBER = (r"\s?\d[\dA-Z]{1,2}\s?[あ-えか-さす-をAEHKMTYB]\s?(?:\d{2}-\d{2}|[・･.]{1,3}-?\d{1,3}|\d{4})(?!\d)")
-_MOBILE = regex.compile(r"(?<![\d\-+])(?:\+81[ \-]?|\(?0)(?:90|80|70|60)\)?[ \-.(]*\d{4}[ \-.)]*\d{4}(?!\d)")
+_MOBILE = regex.compile(r"(?<![\da-f\-+])(?:\+81[ \-]?|\(?0)(?:90|80|70|60)\)?[ \-.(]*\d{4}[ \-.)]*\d{4}(?![\da-f])")
 _POSTAL = regex.compile(r"(?:〒\s?(?P<code>\d{3}[ \-]{0,3}\d{4})"
                         r"|(?<![\d\-])郵便番号\s?[:は]?\s?(?P<code>\d{3}[ \-]{0,3}\d{4})"
                         r"|(?<![\d\-])(?P<code>\d{3}-\d{4})(?![\d\-])(?=\s?[一-龥]{2,4}[都道府県市区郡]))(?!\d)")

@@ -8,9 +8,9 @@ import regex
 
 from koshiki.posts.checks.reading import Spot, Text
 
-# Full numbers (0538-37-4800, 0538(37)4800, 0538 37 4800), and long ones without any mark between.
+# Full numbers (0538-37-4800, 0538(37)4800, 0538 37 4800), and long ones without any mark between: no part of a key.
 _NUMBER = regex.compile(r"(?<![\d\-/.,])\(?0\d{1,4}\)?[ \-(]{1,2}\d{1,4}[ \-)]{1,2}\d{3,4}(?![\d,]|-\d)"
-                        r"|(?<![\d\-/.,])0\d{9,10}(?![\d,]|-\d)")
+                        r"|(?<![\dA-Za-z\-/.,])0\d{9,10}(?![\dA-Za-z,]|-\d)")
 _LABELLED = regex.compile(r"(?:電話(?:番号)?|TEL|Tel|tel|℡|☎|FAX|Fax|ファクス|ファックス|問合せ先?"
                           r"|問い合わせ先?)\s?[:は.]?\s?"
                           r"(?P<number>\(?0\d{1,4}\)?[ \-(]{1,2}\d{1,5}[ \-)]{1,2}\d{1,5}(?!\d|-\d)|0\d{7,12}(?!\d))")
