@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC
 from io import BytesIO
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZipFile, ZipInfo
 
 from docx import Document
 from docx.enum.text import WD_ALIGN_PARAGRAPH as ALIGN
@@ -36,6 +37,15 @@ def docx(sheet: Sheet) -> bytes:
     _attachments(document, sheet)
     out = BytesIO()
     document.save(out)
+    return _of_no_hour(out)
+
+
+def _of_no_hour(file: BytesIO) -> bytes:
+    """The parts of the file without the hour at which it was written: the same form is the same file."""
+    out = BytesIO()
+    with ZipFile(file) as written, ZipFile(out, "w", ZIP_DEFLATED) as kept:
+        for name in written.namelist():
+            kept.writestr(ZipInfo(name), written.read(name), ZIP_DEFLATED)
     return out.getvalue()
 
 
