@@ -172,4 +172,4 @@ def lacking(kinds: Iterable[str], result: Result) -> tuple[Verdict, ...]:
     """What a person saw: these are wrong, all others right; the address by its result."""
     wrong = set(kinds)
     return (Verdict(Kind.ADDRESS, result == Result.HOLDS, Result(result).label),
-            *(Verdict(kind, kind not in wrong, "職員が見て確かめました") for kind in Kind if kind is not Kind.ADDRESS))
+            *(Verdict(kind, kind not in wrong, "職員が見て、不備を確かめました") for kind in Kind if kind is not Kind.ADDRESS))

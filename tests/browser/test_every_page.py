@@ -107,9 +107,9 @@ def first(model: type, **which: object) -> Callable[[], object]:
     return lambda: model.objects.filter(**which).order_by("pk")[0]  # type: ignore[attr-defined]
 
 
-def of_official(model: type) -> Callable[[], tuple[object, object]]:
+def of_official(model: type, **which: object) -> Callable[[], tuple[object, object]]:
     """Where an address names the account and one thing of it."""
-    return lambda: (OFFICIAL(), first(model)())
+    return lambda: (OFFICIAL(), first(model, **which)())
 
 
 OFFICIAL, FEED, CLOSING = called("磐田市（見本）公式"), called("防災からのお知らせ"), called("防災だより（見本）")
@@ -189,7 +189,7 @@ TOUR = (
     Stop("bosai_head", "policy_change", first(PolicyChange, state="deciding"), press="差し戻す"),
     # a profile that is not as registered, and a service that has changed
     Stop("ip_staff", "profile_findings"), Stop("ip_staff", "profile_findings", query="?show=past"),
-    Stop("pr_head", "account_profile", OFFICIAL), Stop("pr_head", "finding_explain", of_official(ProfileFinding)),
+    Stop("pr_head", "account_profile", OFFICIAL), Stop("pr_head", "finding_explain", of_official(ProfileFinding, kind="name")),
     Stop("author", "account_terms", OFFICIAL), Stop("author", "account_terms", OFFICIAL, press="確認を記録する"),
     Stop("author", "service_change", OFFICIAL), Stop("author", "service_change", OFFICIAL, press="知らせる"),
     Stop("author", "change_take_back", of_official(ServiceChange)),

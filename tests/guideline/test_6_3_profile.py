@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import nullcontext
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -12,7 +11,6 @@ from django.db import IntegrityError
 from django.test import Client
 
 from koshiki.guideline import Refused
-from koshiki.networks.credentials import ensure_key_ring, key_ring_path
 from koshiki.organization.models import Person
 from koshiki.register import actions
 from koshiki.register.actions.profile import Result
@@ -20,21 +18,12 @@ from koshiki.register.address import register_address
 from koshiki.register.models import Account, ProfileCheck
 from tests.cast import Cast
 from tests.guideline import opening
+from tests.guideline.watching import SAID, server
 from tests.networks.mastodon_server import MastodonServer, pasted
-from tests.networks.peer import no_names, resolver
 
+__all__ = ["server"]
 pytestmark = pytest.mark.clause("§6(3)ウ")
 Door = Callable[[Person], Client]
-SAID = "<p>個別には回答しません。お問い合わせは0538-00-0110へ。</p>"
-
-
-@pytest.fixture
-def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[MastodonServer]:
-    resolver(monkeypatch, no_names)
-    settings.KOSHIKI_ALLOWED_NETWORKS = ("127.0.0.0/8",)
-    ensure_key_ring(key_ring_path())
-    with MastodonServer().running() as running:
-        yield running
 
 
 def connected(cast: Cast, server: MastodonServer) -> Account:
@@ -119,3 +108,15 @@ def test_only_information_policy_makes_it_official(cast: Cast, name: str) -> Non
 def test_nor_before_it_is_listed(cast: Cast) -> None:
     with pytest.raises(Refused, match="掲載待ち"):
         actions.make_official(opening.received(cast), by=cast.hata)
+
+
+def test_a_service_that_does_not_answer_leaves_what_was_seen(cast: Cast, server: MastodonServer, signed_in: Door) -> None:
+    account = connected(cast, server)
+    address = register_address(account)
+    server.city.note = f'<p><a href="{address}">{address}</a></p>{SAID}'
+    actions.check_profile(account, by=cast.aoki)
+    server.revoke(server.city)
+    assert actions.check_profile(account, by=cast.aoki).result == Result.UNREADABLE
+    page = signed_in(cast.hata).get(f"/accounts/{account.pk}/profile/").text
+    assert "まだ</span> プロフィール欄の記載" not in " ".join(page.split())
+    assert "公式とする</button>" in page

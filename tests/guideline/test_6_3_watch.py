@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from io import BytesIO
-from typing import Any
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -20,7 +19,6 @@ from koshiki.audit.models import Entry
 from koshiki.desk.duties import gather
 from koshiki.desk.jobs import watch_profiles
 from koshiki.guideline import Refused, guideline
-from koshiki.networks.credentials import ensure_key_ring, key_ring_path
 from koshiki.organization.models import Person
 from koshiki.posts.models import Breaker
 from koshiki.register import actions
@@ -29,21 +27,12 @@ from koshiki.register.address import register_address
 from koshiki.register.models import Account, ProfileFinding
 from tests.cast import Cast
 from tests.guideline import opening
-from tests.guideline.watching import SAID, morning, open_kinds, watched, whole
+from tests.guideline.watching import SAID, morning, open_kinds, server, watched, whole
 from tests.networks.mastodon_server import MastodonServer
-from tests.networks.peer import no_names, resolver
 
+__all__ = ["server"]
 pytestmark = [pytest.mark.clause("§6(3)ウ"), pytest.mark.clause("K-profile")]
 Door = Callable[[Person], Client]
-
-
-@pytest.fixture
-def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[MastodonServer]:
-    resolver(monkeypatch, no_names)
-    settings.KOSHIKI_ALLOWED_NETWORKS = ("127.0.0.0/8",)
-    ensure_key_ring(key_ring_path())
-    with MastodonServer().running() as running:
-        yield running
 
 
 @pytest.fixture
@@ -161,6 +150,17 @@ def test_a_recorded_exception_ends_the_address_and_keeps_it_from_being_found_aga
     actions.explain_profile(account, "URLを書けないサービスのため。", by=cast.chiba)
     assert morning(account) == []
     assert account.profile_findings.get().reason == "URLを書けないサービスのため。"
+
+
+def test_the_address_is_explained_by_its_exception_alone(
+        account: Account, cast: Cast, server: MastodonServer, signed_in: Door) -> None:
+    server.city.note = SAID
+    morning(account)
+    finding, page = account.profile_findings.get(), f"/accounts/{account.pk}/profile/"
+    assert signed_in(cast.chiba).get(f"{page}{finding.pk}/explain/").headers["Location"] == f"{page}explain/"
+    with pytest.raises(Refused, match="記載の例外"):
+        actions.explain_finding(finding, "URLを書けないサービスのため。", by=cast.chiba)
+    assert open_kinds(account) == ["address"]
 
 
 def test_a_service_that_rests_is_not_asked(account: Account, server: MastodonServer) -> None:

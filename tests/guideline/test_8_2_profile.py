@@ -2,36 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 
 from koshiki.guideline import Refused
-from koshiki.networks.credentials import ensure_key_ring, key_ring_path
 from koshiki.organization.models import Person
 from koshiki.register import actions
 from koshiki.register.address import register_address
 from koshiki.register.models import Account, ProfileCheck, StoredFile
 from tests.cast import Cast
 from tests.guideline import opening, policy
-from tests.guideline.watching import morning, watched
+from tests.guideline.watching import morning, server, watched
 from tests.networks.mastodon_server import MastodonServer
-from tests.networks.peer import no_names, resolver
 
+__all__ = ["server"]
 pytestmark = pytest.mark.clause("§8(2)ア")
 Door = Callable[[Person], Client]
-
-
-@pytest.fixture
-def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[MastodonServer]:
-    resolver(monkeypatch, no_names)
-    settings.KOSHIKI_ALLOWED_NETWORKS = ("127.0.0.0/8",)
-    ensure_key_ring(key_ring_path())
-    with MastodonServer().running() as running:
-        yield running
 
 
 def says(server: MastodonServer, account: Account, words: str) -> None:

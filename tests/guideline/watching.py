@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
 from koshiki.desk.jobs import watch_profile
+from koshiki.networks.credentials import ensure_key_ring, key_ring_path
 from koshiki.register import actions
 from koshiki.register.address import register_address
 from koshiki.register.models import Account, ProfileFinding
 from tests.cast import Cast
 from tests.guideline import opening
 from tests.networks.mastodon_server import MastodonServer, pasted
+from tests.networks.peer import no_names, resolver
 
 SAID = "<p>個別には回答しません。お問い合わせは0538-00-0110へ。</p>"
+
+
+@pytest.fixture
+def server(settings: Any, monkeypatch: pytest.MonkeyPatch) -> Iterator[MastodonServer]:
+    """The service on which the profile stands."""
+    resolver(monkeypatch, no_names)
+    settings.KOSHIKI_ALLOWED_NETWORKS = ("127.0.0.0/8",)
+    ensure_key_ring(key_ring_path())
+    with MastodonServer().running() as running:
+        yield running
 
 
 def watched(cast: Cast, server: MastodonServer, **policy: str) -> Account:

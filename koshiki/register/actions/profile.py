@@ -161,12 +161,16 @@ def make_official(account: Account, *, by: Person) -> Account:
     return pass_on(locked, "make_official", by=by, url=locked.url)
 
 
-def ready(account: Account, policy: Policy | None, *, excepted: bool, lacks: Sequence[ProfileFinding], fault: str) -> bool:
-    """Is nothing open that the last step asks for? The page, which has read all else, offers its button then."""
+def address_seen(account: Account, *, excepted: bool) -> bool:
+    """Was the register page's address seen in the profile, or does a reason stand for its absence?"""
     check = newest_reading(account)
-    found = check is not None and check.address == register_address(account) and (check.result == Result.HOLDS or excepted)
+    return check is not None and check.address == register_address(account) and (check.result == Result.HOLDS or excepted)
+
+
+def ready(policy: Policy | None, *, seen: bool, lacks: Sequence[ProfileFinding], fault: str) -> bool:
+    """Is nothing open that the last step asks for? The page, which has read it all, offers its button then."""
     shown = policy is not None and policy.shared_at is not None and policy.shown
-    return shown and found and not fault and not lacks
+    return shown and seen and not fault and not lacks
 
 
 def lacks_answers(policy: Policy | None, findings: Iterable[ProfileFinding]) -> list[ProfileFinding]:

@@ -92,10 +92,16 @@ def _act(verb: str, finding: ProfileFinding, **data: str) -> Act:
 
 @transaction.atomic
 def explain_finding(finding: ProfileFinding, reason: str, *, by: Person) -> ProfileFinding:
-    """Record why this stays as it is (原則として); only another thing in its place is a finding again (K-profile, §8(2)ア)."""
+    """Record why this stays as it is (原則として); only another thing in its place is a finding again (K-profile, §8(2)ア).
+
+    Raises Refused §6(3)ウ for the address, which has its exception (`explain_profile`); K-stale.
+    """
     locked = locked_for(finding.account, "explain_finding", by=by)
     if not reason.strip():
         raise Refused(finding.clause, "理由が書かれていません。", now="直せない理由を書いてください。")
+    if finding.kind == Kind.ADDRESS:
+        raise Refused("§6(3)ウ", "掲載ページのURLについての理由は、記載の例外として記録します。",
+                      now="プロフィール欄の確認のページの「記載できない理由を記録する」から記録してください。")
     ended = end_for_reason(locked.profile_findings.filter(pk=finding.pk), reason, by=by)
     if not ended:
         raise Refused("K-stale", "この不備は、すでに解消しています。", now="アカウントのページを確かめてください。")

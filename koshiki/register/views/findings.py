@@ -61,10 +61,12 @@ def _chosen(form: FindingFilter) -> QuerySet[Any]:
 
 @require_http_methods(["GET", "POST"])
 def finding_explain(request: HttpRequest, pk: int, finding: int) -> HttpResponse:
-    """Why it stays as it is."""
+    """Why it stays as it is. The address has a page of its own, since a reason for it stands for whatever is seen."""
     by, account = inside(request, pk)
     FLOW.check(account, "explain_finding", by=by)
     found = get_object_or_404(ProfileFinding.objects.select_related("account__division"), pk=finding, account=account)
+    if found.kind == ProfileFinding.Kind.ADDRESS:
+        return redirect("profile_explain", pk)
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         actions.explain_finding(found, form.cleaned_data["reason"], by=by)

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from koshiki.organization.models import Person
 from koshiki.register import actions
 from koshiki.register.actions.page import page_fault
-from koshiki.register.actions.profile import lacks_answers, open_exception, ready
+from koshiki.register.actions.profile import address_seen, lacks_answers, open_exception, ready
 from koshiki.register.address import register_address, the_citys_own
 from koshiki.register.comparing import answers_nobody, words_for_profile
 from koshiki.register.files import BadFile
@@ -54,13 +54,12 @@ def _known(account: Account, policy: Policy | None) -> dict[str, Any]:
     exception, fault = open_exception(account), page_fault(account)
     found = list(account.profile_findings.select_related("by").order_by("-since", "-pk")[:_PAST])
     standing = [finding for finding in found[::-1] if finding.ended_at is None]
-    lacks = lacks_answers(policy, standing)
+    lacks, seen = lacks_answers(policy, standing), address_seen(account, excepted=exception is not None)
     newest = {finding.kind: finding.pk for finding in reversed(found)}
     return {"checks": checks, "check": next(iter(checks), None), "exception": exception, "page_fault": fault,
             "reopens": {finding.pk for finding in found if finding.by_id and newest[finding.kind] == finding.pk},
             "open_findings": standing, "past_findings": [finding for finding in found if finding.ended_at],
-            "lacks_answers": lacks,
-            "ready": ready(account, policy, excepted=exception is not None, lacks=lacks, fault=fault)}
+            "lacks_answers": lacks, "address_seen": seen, "ready": ready(policy, seen=seen, lacks=lacks, fault=fault)}
 
 
 def _recorded(form: ProfileForm, account: Account, by: Person) -> bool:
