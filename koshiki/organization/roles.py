@@ -38,10 +38,15 @@ def deputises(person: Person, division: Division | int, *, due: datetime | None 
         return False
     if present_heads(division) and not _overdue(due):
         return False
+    return first_deputy(division, took_part=took_part) == person
+
+
+def first_deputy(division: Division | int, *, took_part: Iterable[int] = ()) -> Person | None:
+    """The first deputy in order who is there and took no part in the matter."""
     absent = Absence.objects.current().values("person")
-    present = Deputy.objects.current().filter(division=_id(division), person__is_active=True)
+    present = Deputy.objects.current().filter(division=_id(division), person__is_active=True).select_related("person")
     first = present.exclude(person__in=absent).exclude(person__in=list(took_part)).order_by("order", "pk").first()
-    return first is not None and first.person_id == person.pk
+    return first.person if first else None
 
 
 def acts_as_head(person: Person, division: Division | int, *, due: datetime | None = None,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
+from koshiki import clock
 from koshiki.guideline import RouteStep, guideline
 from koshiki.organization.models import Division, Person
-from koshiki.organization.roles import belongs, deputises, heads, present_heads
+from koshiki.organization.roles import acts_as_head, belongs, deputises, heads, present_heads
 from koshiki.register.flow import HEAD, MEMBER, duty_division
 from koshiki.register.models import Account, PolicyChange, PolicyDecision
 from koshiki.register.policy import Items
@@ -64,8 +65,11 @@ def next_step(change: PolicyChange, decided: Collection[str]) -> RouteStep | Non
 def deciding_division(change: PolicyChange) -> Division | None:
     """The division whose turn it is."""
     step = current_step(change)
-    if step is None:
-        return None
+    return division_of(change, step) if step else None
+
+
+def division_of(change: PolicyChange, step: RouteStep) -> Division | None:
+    """The division whose head gives this decision."""
     return change.account.division if step.of == "head" else duty_division(change.account, step.of)
 
 
@@ -95,6 +99,16 @@ def all_took_part(change: PolicyChange, there: Iterable[Person]) -> bool:
     return all(person.pk in took_part(change) for person in there)
 
 
+# ── what citizens and deciders are told ────────────────────────────
+
+def untold(change: PolicyChange) -> list[str]:
+    """What of the change is not said yet: what changes, why, from which day that is still to come."""
+    day = "" if change.wanted_from is None else "（過ぎた日です）"
+    return [label for label, given in (
+        ("変更の内容", change.what.strip()), ("変更の理由", change.reason.strip()),
+        (f"適用開始日{day}", change.wanted_from is not None and change.wanted_from >= clock.today())) if not given]
+
+
 # ── people ─────────────────────────────────────────────────────────
 
 def is_member(change: PolicyChange, person: Person) -> bool:
@@ -102,9 +116,9 @@ def is_member(change: PolicyChange, person: Person) -> bool:
 
 
 def may_withdraw(change: PolicyChange, person: Person) -> bool:
-    """Who wrote or submitted it, and the division's head."""
-    concerned = {*change.writers, change.submitted_by_id}
-    return heads(person, change.account.division_id) or (is_member(change, person) and person.pk in concerned)
+    """Who wrote or submitted it, and the division's head or, in their absence, the deputy."""
+    division, concerned = change.account.division_id, {*change.writers, change.submitted_by_id}
+    return acts_as_head(person, division) != "" or (is_member(change, person) and person.pk in concerned)
 
 
 def _last(change: PolicyChange) -> bool:

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import logging
 
+from django.db import DatabaseError
 from procrastinate.contrib.django import app
 
 from koshiki import clock
@@ -36,7 +37,10 @@ def look_at_pages(timestamp: int) -> None:
 def put_policies_in_force(timestamp: int) -> None:
     """In the first minute of its day a decided version takes the place of the one before (§別紙1-3); late, if no worker ran."""
     for change in due_changes():
-        put_in_force(change)
+        try:
+            put_in_force(change)
+        except DatabaseError:
+            log.exception("change %s of a policy did not come into force; the others go on", change.pk)
 
 
 @app.periodic(cron="* * * * *")

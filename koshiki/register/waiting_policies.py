@@ -15,8 +15,8 @@ from koshiki import clock
 from koshiki.guideline import guideline
 from koshiki.networks import service_label
 from koshiki.organization.duties import Duty
-from koshiki.organization.models import Absence, Person, Posting
-from koshiki.register.changing import next_step
+from koshiki.organization.models import Absence, Deputy, Person, Posting
+from koshiki.register.changing import CHANGEABLE, next_step
 from koshiki.register.models import Account, Decision, Policy, PolicyChange, PolicyDecision, PolicyReading
 from koshiki.register.turn import long_overdue, own_division
 
@@ -33,7 +33,7 @@ def of_policies(person: Person, heads: frozenset[int]) -> Iterator[Duty]:
             yield _duty(policy, "運用ポリシーを読んでいない職員", "だれかを見る")
         if policy.unshown:
             yield _duty(policy, "運用ポリシーの新しい版の明示", "明示を記録する", name="policy_shown")
-        if change:
+        if change and policy.account.state in CHANGEABLE:  # else it rests
             change.account = policy.account
             yield from _of_change(change, policy, person, heads)
 
@@ -64,10 +64,25 @@ def _change_duty(change: PolicyChange, title: str, action: str) -> Duty:
 
 
 def _as_deputy(person: Person, division: int, change: PolicyChange, barred: Collection[int]) -> bool:
-    """Does the deputy decide because the head is late, or because every head who is there wrote it?"""
+    """Does the first deputy decide because the head is late, or because every head who is there wrote it?"""
     if division not in person.standing.deputy_of:
         return False
-    return long_overdue(change.due_at) or _heads_there(person)[division] <= set(barred)
+    if not (long_overdue(change.due_at) or _heads_there(person)[division] <= set(barred)):
+        return False
+    return next((deputy for deputy in _deputies_there(person)[division] if deputy not in barred), None) == person.pk
+
+
+def _deputies_there(person: Person) -> dict[int, list[int]]:
+    """The deputies who are there today, in their order, of the divisions that the person deputises for; asked once."""
+    if "deputies_there" not in person.__dict__:
+        rows = Deputy.objects.current().filter(division__in=person.standing.deputy_of, person__is_active=True).exclude(
+            person__in=Absence.objects.current().values("person")).order_by("order", "pk")
+        found: dict[int, list[int]] = defaultdict(list)
+        for division, deputy in rows.values_list("division", "person"):
+            found[division].append(deputy)
+        person.__dict__["deputies_there"] = found
+    there: dict[int, list[int]] = person.__dict__["deputies_there"]
+    return there
 
 
 def _heads_there(person: Person) -> dict[int, set[int]]:
@@ -93,7 +108,7 @@ def _concerning(person: Person, heads: frozenset[int]) -> QuerySet[Any]:
     mine, decides = Q(open_change__state=State.RETURNED, open_change__submitted_by=person), Q(pk__in=[])
     if heads or standing.deputy_of:
         decides = Q(open_change__state=State.DECIDING) & (
-            Q(account__division__in=heads | standing.deputy_of) | Q(open_change__route__len__gt=1))
+            Q(account__division__in=heads | standing.deputy_of) | ~Q(open_change__route__contained_by=_own_heads()))
     found: QuerySet[Any] = Policy.objects.annotate(
         open_change=FilteredRelation("changes", condition=Q(changes__state__in=PolicyChange.UNDER_WAY))).annotate(
         unread=shared & Q(account__division__in=standing.divisions) & ~Exists(read),
@@ -104,6 +119,11 @@ def _concerning(person: Person, heads: frozenset[int]) -> QuerySet[Any]:
     return (found.filter(Q(unread=True) | Q(left_unread=True) | Q(unshown=True) | mine | decides)
             .filter(~Exists(newer), completed_at__isnull=False, account__state__in=Account.ACQUIRED_ON)
             .select_related("account__division", "open_change").order_by("pk"))
+
+
+def _own_heads() -> list[str]:
+    """The steps that an account's own division takes; all others are another's."""
+    return [step.key for route in guideline().routes.values() for step in route if step.of == "head"]
 
 
 def _not_read(person: Person) -> QuerySet[Posting]:

@@ -102,9 +102,11 @@ def test_or_for_the_heads_reason_and_what_was_so_before_is_not_asked_again(cast:
     policy.approved(cast, account, frequency="毎日。")
     policy.approved(cast, account, answers="each")
     change = policy.submitted(cast, account, answers="none")
-    decision = actions.approve_change(change, digest=change.digest, by=cast.chiba,
-                                      comment="字数が足りず、固定した投稿に書きました。")
-    assert decision.comment
+    with pytest.raises(Refused, match="見当たりません"):
+        actions.approve_change(change, digest=change.digest, by=cast.chiba, comment="適当と認めます。")
+    reason = "字数が足りず、固定した投稿に書きました。"
+    decision = actions.approve_change(change, digest=change.digest, by=cast.chiba, unsaid_reason=reason)
+    assert decision.unsaid_reason == reason
     assert policy.in_force(account).version == 4
     moved = policy.submitted(cast, account, contact="危機管理課 電話 0538-00-0777")
     with pytest.raises(Refused, match="問合せ先"):

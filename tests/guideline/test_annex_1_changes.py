@@ -15,13 +15,13 @@ from django.test import Client
 from koshiki import clock
 from koshiki.audit.log import about
 from koshiki.guideline import Refused, guideline
-from koshiki.organization.models import Absence, Alert, Person, Posting
+from koshiki.organization.models import Absence, Alert, Deputy, Person, Posting
 from koshiki.register import actions
 from koshiki.register.jobs import put_policies_in_force
 from koshiki.register.models import Account, PolicyChange, PolicyDecision
-from koshiki.register.waiting import waiting
 from tests.cast import Cast, official
-from tests.guideline import opening, policy
+from tests.guideline import closing, opening, policy
+from tests.public.saying import policy_of
 
 Door = Callable[[Person], Client]
 State = PolicyChange.State
@@ -32,7 +32,9 @@ def test_a_division_changes_its_policy_from_the_page_to_the_new_version(cast: Ca
     account = policy.live(cast)
     door = signed_in(cast.aoki)
     assert "変更を起案する" in door.get(f"/accounts/{account.pk}/policy/").text
-    written = door.post(f"/accounts/{account.pk}/policy/change/", {**FORM, "wanted_from": clock.today().isoformat()})
+    address = f"/accounts/{account.pk}/policy/change/"
+    begun = {**FORM, "wanted_from": clock.today().isoformat(), "seen": seen_in(door.get(address).text)}
+    written = door.post(address, begun)
     page = written["Location"]
     assert "<del>" in door.get(page).text
     assert "所属長の決裁" in door.post(f"{page}submit/", follow=True).text
@@ -132,7 +134,7 @@ def test_nobody_else_reads_it_afterwards(cast: Cast) -> None:
     change = policy.submitted(cast, by=cast.chiba)
     decision = actions.approve_change(change, digest=change.digest, by=cast.doi)
     with pytest.raises(Refused, match="本来の決裁者"):
-        actions.read_change_decision(decision, by=cast.doi)
+        actions.read_decision(decision, by=cast.doi)
 
 
 @pytest.mark.clause("K-policy")
@@ -211,66 +213,6 @@ def test_a_concurring_divisions_own_decision_stands_for_its_concurrence(cast: Ca
     assert policy.in_force(account).version == 2
 
 
-# ── what waits for whom ────────────────────────────────────────────
-
-def titles(person: Person) -> list[str]:
-    return [duty.title.split("：")[0] for duty in waiting(person)]
-
-
-def test_each_step_is_a_duty_of_whom_it_waits_for(cast: Cast) -> None:
-    account = policy.live(cast)
-    change = policy.submitted(cast, account)
-    decide = "運用ポリシーの変更の所属長の決裁"
-    assert {p.name: titles(p) for p in cast.people if titles(p)} == {cast.chiba.name: [decide]}
-    actions.return_change(change, digest=change.digest, comment="直してください。", by=cast.chiba)
-    assert titles(cast.aoki) == ["差し戻された運用ポリシーの変更"]
-    again = policy.submitted(cast, account, by=cast.chiba)
-    assert (titles(cast.chiba), titles(cast.doi)) == ([], [decide])
-    actions.approve_change(again, digest=again.digest, by=cast.doi)
-    assert titles(cast.chiba) == ["運用ポリシーの新しい版の明示", "後閲（所属長の決裁）"]
-    assert titles(cast.abe) == ["運用ポリシーの周知"]
-
-
-def test_every_concurrence_is_a_duty_in_its_turn(cast: Cast) -> None:
-    change = policy.submitted(cast, purpose="観光の案内を届けるため。")
-    for person in (cast.chiba, cast.hara, cast.kato):
-        assert {p.name for p in (cast.chiba, cast.hara, cast.kato) if titles(p)} == {person.name}
-        actions.approve_change(change, digest=change.digest, by=person)
-
-
-@pytest.mark.clause("§6(2)")
-def test_a_new_version_is_read_by_the_division_and_the_one_before_no_longer(cast: Cast, signed_in: Door) -> None:
-    account = policy.live(cast)
-    policy.approved(cast, account)
-    policy.approved(cast, account, frequency="週に5回。")
-    assert titles(cast.abe) == ["運用ポリシーの周知"]
-    assert titles(cast.aoki) == ["運用ポリシーの新しい版の明示"]  # who wrote it has read it
-    signed_in(cast.abe).post(f"/accounts/{account.pk}/policy/read/")
-    assert titles(cast.abe) == []
-    assert policy.in_force(account).readings.filter(person=cast.abe).exists()
-
-
-@pytest.mark.clause("§6(2)")
-def test_the_head_is_told_who_left_it_unread(cast: Cast, signed_in: Door, monkeypatch: pytest.MonkeyPatch) -> None:
-    account = policy.live(cast)
-    policy.approved(cast, account)
-    actions.read_policy(policy.in_force(account), by=cast.chiba)
-    assert "運用ポリシーを読んでいない職員" not in titles(cast.chiba)
-    later = clock.now() + timedelta(days=guideline().deadlines["policy_reading_days"], hours=1)
-    monkeypatch.setattr(clock, "now", lambda: later)
-    assert "運用ポリシーを読んでいない職員" in titles(cast.chiba)
-    for person in cast.bosai.postings.all():
-        actions.read_policy(policy.in_force(account), by=person.person)
-    assert "運用ポリシーを読んでいない職員" not in titles(cast.chiba)
-
-
-def test_the_duty_to_show_it_ends_when_it_is_recorded(cast: Cast) -> None:
-    account = policy.live(cast)
-    policy.approved(cast, account)
-    actions.show_policy(policy.in_force(account), "固定した投稿", opening.PICTURE, "固定.png", by=cast.aoki)
-    assert titles(cast.aoki) == []
-
-
 # ── return, withdraw, what is lacking ──────────────────────────────
 
 def test_it_comes_back_with_a_comment_and_goes_again(cast: Cast, signed_in: Door) -> None:
@@ -336,6 +278,44 @@ def test_nor_is_it_submitted_without_what_why_and_when(cast: Cast, lacks: dict[s
 
 
 @pytest.mark.clause("K-policy")
+def test_nor_is_that_offered(cast: Cast, signed_in: Door) -> None:
+    change = policy.drafted(cast, days=-1)
+    page = signed_in(cast.aoki).get(f"/accounts/policies/changes/{change.pk}/").text
+    assert "適用開始日（過ぎた日です）" in page
+    assert "提出する" not in page
+
+
+@pytest.mark.clause("K-policy")
+def test_nor_where_nobody_is_left_to_decide_it(cast: Cast) -> None:
+    account = policy.live(cast, division=cast.joho)
+    change = policy.drafted(cast, account, by=cast.hara)
+    with pytest.raises(Refused, match="行える職員がいません"):
+        actions.submit_change(change, by=cast.hara)
+    Deputy.objects.create(division=cast.joho, person=cast.hata, order=1, start=clock.today(), named_by=cast.hara)
+    assert actions.submit_change(change, by=cast.hara).state == State.DECIDING
+
+
+@pytest.mark.clause("K-policy")
+def test_the_deputy_takes_it_back_while_the_head_is_away(cast: Cast) -> None:
+    change = policy.submitted(cast)
+    with pytest.raises(Refused):
+        actions.withdraw_change(change, "所属長の指示。", by=cast.doi)
+    Absence.objects.create(person=cast.chiba, start=clock.today(), end=clock.today(), reason="出張")
+    assert actions.withdraw_change(change, "所属長の指示。", by=cast.doi).state == State.WITHDRAWN
+
+
+@pytest.mark.clause("§7(2)")
+def test_with_its_account_it_comes_to_nothing(cast: Cast) -> None:
+    account = closing.live(cast)
+    policy_of(account, by=cast.aoki, **opening.POLICY)
+    change = policy.approved(cast, account, days=30)
+    closing.delisted(cast, account)
+    change.refresh_from_db()
+    assert (change.state, change.due_at) == (State.WITHDRAWN, None)
+    assert about(change).latest("number").data["reason"] == "アカウントを廃止するため。"
+
+
+@pytest.mark.clause("K-policy")
 def test_nor_where_nothing_changes(cast: Cast) -> None:
     with pytest.raises(Refused, match="変わったところ"):
         policy.submitted(cast, frequency=opening.POLICY["frequency"])
@@ -372,6 +352,38 @@ def test_two_who_write_at_once_do_not_lose_each_others_words(cast: Cast, signed_
     assert account.policy_changes.get().content["frequency"] == "青木の頻度。"
     assert door.post(address, {**begun, "seen": seen_in(answer.text)}).status_code == 302
     assert account.policy_changes.get().what == "阿部の説明"
+
+
+@pytest.mark.clause("K-stale")
+def test_nor_is_a_version_undone_by_a_form_that_was_opened_before_it(cast: Cast, signed_in: Door) -> None:
+    account = policy.live(cast)
+    address, door = f"/accounts/{account.pk}/policy/change/", signed_in(cast.abe)
+    begun = {**FORM, "frequency": "阿部の頻度。", "wanted_from": clock.today().isoformat()}
+    begun["seen"] = seen_in(door.get(address).text)
+    policy.approved(cast, account, frequency="青木の頻度。")
+    answer = door.post(address, begun)
+    assert answer.status_code == 422
+    assert "第2版が適用されました" in answer.text
+    assert "阿部の頻度。" in answer.text
+    assert door.post(address, {**begun, "seen": seen_in(answer.text)}).status_code == 302
+
+
+@pytest.mark.clause("K-policy")
+def test_a_version_names_the_guideline_that_its_words_come_from(
+        cast: Cast, tmp_path: Path, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    account, edition = policy.live(cast), guideline().edition
+    policy.approved(cast, account, days=3)
+    words, later = settings.KOSHIKI_GUIDELINE.read_text(encoding="utf-8"), clock.now() + timedelta(days=3)
+    settings.KOSHIKI_GUIDELINE = tmp_path / "newer.toml"
+    settings.KOSHIKI_GUIDELINE.write_text(words.replace(f'edition = "{edition}"', 'edition = "令和9年4月"', 1), encoding="utf-8")
+    guideline.cache_clear()
+    try:
+        assert guideline().edition == "令和9年4月"
+        monkeypatch.setattr(clock, "now", lambda: later)
+        put_policies_in_force(0)
+        assert policy.in_force(account).edition == edition
+    finally:
+        guideline.cache_clear()
 
 
 def seen_in(page: str) -> str:

@@ -36,7 +36,6 @@ from koshiki.register.actions.decide import (
 from koshiki.register.actions.decide_change import (
     approve_change,
     put_in_force,
-    read_change_decision,
     return_change,
 )
 from koshiki.register.actions.holds import lift, stop
@@ -83,7 +82,6 @@ __all__ = [
     "notify",
     "notify_closing",
     "put_in_force",
-    "read_change_decision",
     "read_decision",
     "read_policy",
     "read_profile",

@@ -20,13 +20,21 @@ from koshiki.calendar import business_days_end
 from koshiki.guideline import Refused, guideline
 from koshiki.organization.alerts import tell
 from koshiki.organization.models import Deputy, Person
-from koshiki.organization.roles import require_confirmation
+from koshiki.organization.roles import first_deputy, heads_of, present_heads, require_confirmation
 from koshiki.register import policy as policies
 from koshiki.register.actions.apply import require_whole
-from koshiki.register.changing import CHANGE, CHANGEABLE, deciding_division, route_for, took_part
-from koshiki.register.flow import MEMBER
+from koshiki.register.changing import (
+    CHANGE,
+    CHANGEABLE,
+    deciding_division,
+    division_of,
+    needed,
+    route_for,
+    took_part,
+    untold,
+)
+from koshiki.register.flow import HEAD, MEMBER
 from koshiki.register.models import Account, Policy, PolicyChange
-from koshiki.register.turn import acting_heads
 from koshiki.workflow import lock
 
 State = PolicyChange.State
@@ -48,21 +56,30 @@ def save_change(account: Account, typed: Mapping[str, str], taken: Collection[st
                 seen: str | None = None) -> PolicyChange:
     """Keep the draft of the next version, finished or not (§6(2)); a returned one is changed in the same way.
 
-    `seen` is the `mark` of the draft that the writer began with. Raises Refused §6(2) where there is nothing in force to
+    `seen` is the `mark` of what the writer began with. Raises Refused §6(2) where there is nothing in force to
     change, and for anybody who is not of the division; K-stale where another has saved it meanwhile.
     """
     held = lock(account)
     change = _opened(held, by)
-    if seen is not None and seen != change.mark and change.written_by_id != by.pk:
-        raise Refused("K-stale", f"{change.written_by.name}さんが、先にこの案を保存しました。",
-                      now="保存された案を別の画面で読み、もう一度「保存」を押すと、こちらの内容で置き換えます。", who=MEMBER)
+    if seen is not None and seen != change.mark:
+        _refuse_unseen(change, by)
     change.items = canonical(policies.written(held, typed, taken))
     change.what, change.reason, change.wanted_from = told.what, told.reason, told.wanted_from
-    change.written_by, change.saved_at = by, clock.now()
+    change.written_by, change.saved_at, change.edition = by, clock.now(), guideline().edition
     change.writers = [*dict.fromkeys([*change.writers, by.pk])]
     change.save()
     record("policychange.draft", change, by=by, clause="§6(2)", account=held.pk)
     return change
+
+
+def _refuse_unseen(change: PolicyChange, by: Person) -> None:
+    """Raises Refused K-stale: what the writer began with is not there any more, and not by their own doing."""
+    if not change.pk:
+        raise Refused("K-stale", f"画面を開いた後に、第{change.base.version}版が適用されました。",
+                      now="今の版を別の画面で読み、もう一度「保存」を押すと、こちらの内容を次の版の案にします。", who=MEMBER)
+    if change.written_by_id != by.pk:
+        raise Refused("K-stale", f"{change.written_by.name}さんが、先にこの案を保存しました。",
+                      now="保存された案を別の画面で読み、もう一度「保存」を押すと、こちらの内容で置き換えます。", who=MEMBER)
 
 
 def _opened(account: Account, by: Person) -> PolicyChange:
@@ -106,19 +123,16 @@ def submit_change(change: PolicyChange, *, by: Person) -> PolicyChange:
     locked.submitted_by, locked.submitted_at = by, clock.now()
     locked.digest = _digest(locked)
     go_on(locked, "submit", by=by)
+    _require_deciders(locked)
     _noted(locked, "submit", by, round=locked.round, digest=locked.digest, what=locked.what, reason=locked.reason,
            wanted_from=str(locked.wanted_from), route=locked.route)
     return locked
 
 
 def _require_told(change: PolicyChange) -> None:
-    lacks = [label for label, given in (("変更の内容", change.what.strip()), ("変更の理由", change.reason.strip()),
-                                        ("適用開始日", change.wanted_from)) if not given]
-    if lacks:
+    if lacks := untold(change):
         raise Refused("K-policy", f"変更について、足りないものがあります：{'、'.join(lacks)}。",
                       now="変更のページで書いてください。", who=MEMBER)
-    if change.wanted_from and change.wanted_from < clock.today():
-        raise Refused("K-policy", "適用開始日が、過ぎた日になっています。", now="今日以後の日を入れてください。", who=MEMBER)
 
 
 def _digest(change: PolicyChange) -> str:
@@ -138,6 +152,14 @@ def withdraw_change(change: PolicyChange, reason: str, *, by: Person) -> PolicyC
     go_on(locked, "withdraw", by=by)
     _noted(locked, "withdraw", by, reason=reason)
     return locked
+
+
+def end_with_account(account: Account, *, by: Person) -> None:
+    """The account goes off the register: what was to change in its policy comes to nothing (§7(2))."""
+    for change in account.policy_changes.filter(state__in=PolicyChange.UNDER_WAY).select_for_update(of=("self",)):
+        change.state, change.due_at = State.WITHDRAWN, None
+        change.save(update_fields=["state", "due_at"])
+        _noted(change, "withdraw", by, reason="アカウントを廃止するため。")
 
 
 def _noted(change: PolicyChange, name: str, by: Person, **data: Any) -> None:
@@ -170,9 +192,22 @@ def go_on(change: PolicyChange, name: str, *, by: Person) -> None:
 
 
 def deciders(change: PolicyChange) -> list[Person]:
-    """Who decides now: the heads who are there and did not write it; where none is left, the deputies in order."""
+    """Who decides now: the heads who are there and did not write it; where none is left, the first deputy."""
     division, barred = deciding_division(change), took_part(change)
-    if left := [person for person in acting_heads(division) if person.pk not in barred]:
+    if division is None:
+        return []
+    if left := [person for person in present_heads(division) if person.pk not in barred]:
         return left
-    named = Deputy.objects.current().filter(division=division, person__is_active=True).exclude(person__in=barred)
-    return [deputy.person for deputy in named.select_related("person").order_by("order")]
+    deputy = first_deputy(division, took_part=barred)
+    return [deputy] if deputy else []
+
+
+def _require_deciders(change: PolicyChange) -> None:
+    """Raises Refused K-policy where a step has nobody left who may ever give it, be they there today or not."""
+    for step in needed(change):
+        division = division_of(change, step)
+        able = {*heads_of(division).values_list("pk", flat=True),
+                *Deputy.objects.current().filter(division=division).values_list("person", flat=True)} if division else set()
+        if not able - took_part(change):
+            raise Refused("K-policy", f"「{step.label}」を行える職員がいません。自分が書いた変更は決裁できません。",
+                          now="代決者を指定するか、この変更を取り下げて、ほかの職員が起案してください。", who=HEAD)

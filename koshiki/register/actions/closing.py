@@ -19,6 +19,7 @@ from koshiki.guideline import Form, Refused, guideline
 from koshiki.organization.alerts import tell
 from koshiki.organization.models import Person
 from koshiki.organization.roles import IP, heads
+from koshiki.register.actions.change import end_with_account
 from koshiki.register.actions.connect import end_live
 from koshiki.register.actions.notify import Upload, heads_information_policy, known_fields, require_filled
 from koshiki.register.address import account_address
@@ -133,6 +134,7 @@ def delist(account: Account, *, by: Person) -> Closing:
     _passed_on(closing, "delist", by=by, also_told=workers(closing.account), address=page_address(closing.account),
                as_="本人" if heads_information_policy(by) else "代決")
     record("hold.stop", hold, by=by, clause="§7(2)", account=closing.account_id, reason=hold.reason)
+    end_with_account(closing.account, by=by)
     return closing
 
 

@@ -16,8 +16,9 @@ from koshiki.organization.roles import heads, heads_of, present_heads
 from koshiki.register.actions.apply import close
 from koshiki.register.files import keep_document
 from koshiki.register.flow import DECIDER, current_step, decides_as, deciding_division, needed, replaced
-from koshiki.register.models import Account, Application, Decision, StoredFile
+from koshiki.register.models import Account, Application, Decision, PolicyDecision, StoredFile
 from koshiki.register.moves import locked_for, pass_on
+from koshiki.workflow import lock
 
 Outcome = Decision.Outcome
 _STEP = {Outcome.RETURN: "return", Outcome.REJECT: "reject"}
@@ -78,24 +79,24 @@ def record_paper_decision(application: Application, outcome: Outcome, paper: Pap
 
 
 @transaction.atomic
-def read_decision(decision: Decision, *, by: Person) -> Decision:
+def read_decision(decision: Decision | PolicyDecision, *, by: Person) -> Decision | PolicyDecision:
     """The holder reads what the deputy decided, or what was entered from paper, afterwards (後閲)."""
-    locked = Decision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
+    locked = lock(decision)
     if not may_read_afterwards(locked, by.afresh()):
         raise Refused("K-deputy", "後閲できるのは、本来の決裁者です。", who=f"{locked.division}の長")
     locked.read_by, locked.read_at = by, clock.now()
     locked.save(update_fields=["read_by", "read_at"])
-    record("decision.read", locked, by=by, clause="K-deputy", account=locked.application.account_id, step=locked.step)
+    record(f"{locked._meta.model_name}.read", locked, by=by, clause="K-deputy", account=locked.account.pk, step=locked.step)
     return locked
 
 
-def may_read_afterwards(decision: Decision, person: Person) -> bool:
+def may_read_afterwards(decision: Decision | PolicyDecision, person: Person) -> bool:
     """Does 後閲 of this decision wait for the person?"""
     if decision.read_at is not None:
         return False
     if decision.as_deputy:
         return person.pk != decision.by_id and heads(person, decision.division_id)
-    return decision.on_paper and person.pk == decision.by_id != decision.entered_by_id
+    return isinstance(decision, Decision) and decision.on_paper and person.pk == decision.by_id != decision.entered_by_id
 
 
 def refuse_second(application: Application, person: Person) -> None:

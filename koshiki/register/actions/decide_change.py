@@ -10,10 +10,10 @@ from django.urls import reverse
 
 from koshiki import clock
 from koshiki.audit.log import record
-from koshiki.guideline import Refused, RouteStep, guideline
+from koshiki.guideline import Refused, RouteStep
 from koshiki.organization.alerts import tell
 from koshiki.organization.models import Division, Person
-from koshiki.organization.roles import heads, heads_of, members_of, present_heads
+from koshiki.organization.roles import heads_of, members_of, present_heads
 from koshiki.register import policy as policies
 from koshiki.register.actions.change import go_on, locked_change
 from koshiki.register.actions.profile import newest_reading
@@ -36,18 +36,23 @@ Outcome = PolicyDecision.Outcome
 
 # ── the decisions ──────────────────────────────────────────────────
 
-def approve_change(change: PolicyChange, *, digest: str, comment: str = "", by: Person) -> PolicyDecision:
-    """Decide or concur on exactly what was read. Raises Refused K-policy, K-stale."""
-    return _decide(change, Outcome.APPROVE, digest, comment, by)
+def approve_change(change: PolicyChange, *, digest: str, comment: str = "", unsaid_reason: str = "",
+                   by: Person) -> PolicyDecision:
+    """Decide or concur on exactly what was read. Raises Refused K-policy, K-stale.
+
+    `unsaid_reason`: why the profile can't say what a version that answers nobody asks for. Raises Refused §8(2)ア without it.
+    """
+    return _decide(change, Outcome.APPROVE, digest=digest, comment=comment, unsaid_reason=unsaid_reason, by=by)
 
 
 def return_change(change: PolicyChange, *, digest: str, comment: str, by: Person) -> PolicyDecision:
     """Send it back with what is to be changed (差戻し)."""
-    return _decide(change, Outcome.RETURN, digest, comment, by)
+    return _decide(change, Outcome.RETURN, digest=digest, comment=comment, by=by)
 
 
 @transaction.atomic
-def _decide(change: PolicyChange, outcome: Outcome, digest: str, comment: str, by: Person) -> PolicyDecision:
+def _decide(change: PolicyChange, outcome: Outcome, *, digest: str, comment: str, by: Person,
+            unsaid_reason: str = "") -> PolicyDecision:
     locked = locked_change(change)
     refuse_own(locked, by)
     name = step_for(locked, outcome, by)
@@ -57,16 +62,16 @@ def _decide(change: PolicyChange, outcome: Outcome, digest: str, comment: str, b
                       now="新しい内容を読んでから、あらためて決裁してください。", who=DECIDER)
     if outcome == Outcome.RETURN and not comment.strip():
         raise Refused("K-policy", "差し戻すには、直す点が要ります。", now="直す点を書いてください。", who=DECIDER)
-    if outcome == Outcome.APPROVE and not comment.strip():
+    if outcome == Outcome.APPROVE and not unsaid_reason.strip():
         _require_said(locked)
-    decision = _decided(locked, outcome, comment, by)
+    decision = _decided(locked, outcome, comment, unsaid_reason, by)
     go_on(locked, name, by=by)
     policy = _come_into_force(locked) if _its_day(locked) else None
     record(f"policychange.{name}", locked, by=by, clause="K-policy", account=locked.account_id, step=decision.label,
            outcome=decision.get_outcome_display(), comment=comment, digest=digest, round=locked.round,
-           as_="代決" if decision.as_deputy else "本人")
+           as_="代決" if decision.as_deputy else "本人", unsaid_reason=unsaid_reason)
     if policy:
-        _noted(locked, policy)
+        _in_the_log(locked, policy)
     return decision
 
 
@@ -83,7 +88,7 @@ def _require_said(change: PolicyChange) -> None:
     if lacks := unsaid(change):
         named = "、".join(lacks)
         raise Refused("§8(2)ア", f"意見や質問に個別に対応しないとする版ですが、プロフィール欄に、{named}が見当たりません。",
-                      now="プロフィール欄に書いて確認するか、書けない理由を意見の欄に書いて承認してください。", who=DECIDER)
+                      now="プロフィール欄に書いて確認するか、書けない理由を書いて承認してください。", who=DECIDER)
 
 
 def refuse_own(change: PolicyChange, person: Person) -> None:
@@ -100,7 +105,7 @@ def step_for(change: PolicyChange, outcome: Outcome, by: Person) -> str:
     return "decide" if CHANGE.allows(change, "decide", by) else "decide_last"
 
 
-def _decided(change: PolicyChange, outcome: Outcome, comment: str, by: Person) -> PolicyDecision:
+def _decided(change: PolicyChange, outcome: Outcome, comment: str, unsaid_reason: str, by: Person) -> PolicyDecision:
     step, division = _turn(change)
     as_deputy = decides_as(change, by) == "deputy"
     holders = (present_heads(division) or list(heads_of(division))) if as_deputy else []
@@ -108,7 +113,7 @@ def _decided(change: PolicyChange, outcome: Outcome, comment: str, by: Person) -
     return PolicyDecision.objects.create(
         change=change, round=change.round, digest=change.digest, step=step.key, stands_for=stands, division=division,
         outcome=outcome, by=by, as_deputy=as_deputy, holder=next((h for h in holders if h != by), None), comment=comment,
-        at=clock.now())
+        unsaid_reason=unsaid_reason, at=clock.now())
 
 
 def _turn(change: PolicyChange) -> tuple[RouteStep, Division]:
@@ -116,24 +121,6 @@ def _turn(change: PolicyChange) -> tuple[RouteStep, Division]:
     if step is None or division is None:
         raise Refused("K-policy", "決裁を行う所属が、登録されていません。", who="システム管理の職員が登録します")
     return step, division
-
-
-@transaction.atomic
-def read_change_decision(decision: PolicyDecision, *, by: Person) -> PolicyDecision:
-    """The holder reads afterwards what the deputy decided (後閲)."""
-    locked = PolicyDecision.objects.select_for_update(of=("self",)).get(pk=decision.pk)
-    if not may_read_afterwards(locked, by.afresh()):
-        raise Refused("K-deputy", "後閲できるのは、本来の決裁者です。", who=f"{locked.division}の長")
-    locked.read_by, locked.read_at = by, clock.now()
-    locked.save(update_fields=["read_by", "read_at"])
-    record("policydecision.read", locked, by=by, clause="K-deputy", account=locked.change.account_id, step=locked.step)
-    return locked
-
-
-def may_read_afterwards(decision: PolicyDecision, person: Person) -> bool:
-    """Does 後閲 of this decision wait for the person?"""
-    return (decision.as_deputy and decision.read_at is None and person.pk != decision.by_id
-            and heads(person, decision.division_id))
 
 
 # ── in force ───────────────────────────────────────────────────────
@@ -154,7 +141,7 @@ def put_in_force(change: PolicyChange) -> Policy | None:
     if locked.account.state not in CHANGEABLE or not _its_day(locked):
         return None
     policy = _come_into_force(locked)
-    _noted(locked, policy)
+    _in_the_log(locked, policy)
     return policy
 
 
@@ -170,7 +157,7 @@ def _come_into_force(change: PolicyChange) -> Policy:
     return policy
 
 
-def _noted(change: PolicyChange, policy: Policy) -> None:
+def _in_the_log(change: PolicyChange, policy: Policy) -> None:
     record("policychange.in_force", change, by=None, clause="§別紙1-3", account=change.account_id, version=policy.version,
            digest=policy.digest, in_force_from=str(policy.in_force_from), what=change.what)
     record("policy.complete", policy, by=None, clause="§別紙1-1", digest=policy.digest, clauses=list(policy.content["clauses"]))
@@ -181,12 +168,13 @@ def _next_version(change: PolicyChange) -> Policy:
     approved = change.decisions.filter(round=change.round).latest("at", "pk")
     writer = change.submitted_by or change.written_by
     policy = Policy.objects.create(
-        account=change.account, version=last + 1, items=change.items, edition=guideline().edition, written_by=change.written_by,
+        account=change.account, version=last + 1, items=change.items, edition=change.edition, written_by=change.written_by,
         saved_at=change.saved_at, digest=hashlib.sha256(change.items.encode()).hexdigest(), completed_at=clock.now(),
         completed_by=approved.by, in_force_from=clock.today(), shared_at=clock.now(), shared_by=writer,
         place_shown=policies.ON_THE_LIST if the_citys_own(change.account) else "")
-    PolicyReading.objects.bulk_create(
-        PolicyReading(policy=policy, person_id=person, at=clock.now()) for person in dict.fromkeys([writer.pk, *change.writers]))
+    PolicyReading.objects.bulk_create(  # whoever saved it last or submitted it has read it as it now is
+        PolicyReading(policy=policy, person_id=person, at=clock.now())
+        for person in dict.fromkeys([writer.pk, change.written_by_id]))
     return policy
 
 

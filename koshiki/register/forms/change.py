@@ -42,8 +42,7 @@ class ChangeForm(PolicyForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["seen"] = forms.CharField(required=False, widget=forms.HiddenInput)
-        rows = forms.Textarea(attrs={"rows": 3})
-        self.fields["what"] = DraftField(label="変更の内容", limit=400, widget=rows,
+        self.fields["what"] = DraftField(label="変更の内容", limit=400, widget=forms.Textarea(attrs={"rows": 3}),
                                          help_text="何がどう変わるのかを、市民に分かる言葉で。掲載ページに載ります。")
         self.fields["reason"] = DraftField(label="変更の理由", limit=400, widget=forms.Textarea(attrs={"rows": 3}),
                                            help_text="決裁する人が読みます。掲載ページには載りません。")
@@ -69,6 +68,8 @@ class ChangeDecisionForm(DecisionForm):
 
     comment = TextField(label="意見", limit=1000, required=False, widget=forms.Textarea(attrs={"rows": 4}),
                         help_text="差し戻すときは、何を直せばよいかを必ず書いてください。")
+    unsaid_reason = TextField(label="プロフィール欄に書けない理由", limit=400, required=False,
+                              widget=forms.Textarea(attrs={"rows": 3}))
     outcome = forms.ChoiceField(choices=PolicyDecision.Outcome.choices, widget=forms.HiddenInput,
                                 error_messages={"required": "承認・差戻しのどちらかを選んでください。"})
 

@@ -46,6 +46,7 @@ class ShownForm(forms.Form):
 
     place = LineField(label="明示した場所", limit=200, required=False, help_text="例：プロフィール欄のリンク、固定した投稿")
     evidence = EvidenceField(label="画面の写し", required=False, help_text="明示した場所が写っている画像又はPDF。")
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
     reason = TextField(label="明示しない理由", limit=400, required=False, widget=forms.Textarea(attrs={"rows": 3}),
                        help_text="明示できないときだけ書いてください。「原則として」（6(2)）の例外として記録します。")
 

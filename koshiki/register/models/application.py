@@ -183,5 +183,9 @@ class Decision(models.Model):
         return next((s.label for s in guideline().routes["opening"] if s.key == self.step), self.step)
 
     @property
+    def account(self) -> Account:
+        return self.application.account
+
+    @property
     def on_paper(self) -> bool:
         return bool(self.paper_number)

@@ -43,6 +43,7 @@ class PolicyChange(models.Model):
     writers = ArrayField(models.BigIntegerField(), default=list, verbose_name="書いた職員", help_text="決裁できない職員の番号")
     written_by = models.ForeignKey(Person, models.PROTECT, related_name="+", verbose_name="最後に書いた職員")
     begun_at = models.DateTimeField("開始日時", default=clock.now)
+    edition = models.CharField("ガイドラインの版", max_length=40)
     saved_at = models.DateTimeField("保存日時", default=clock.now)
     round = models.PositiveSmallIntegerField("回", default=0)
     route = ArrayField(models.CharField(max_length=30), default=list, blank=True, verbose_name="決裁・合議の順")
@@ -87,8 +88,8 @@ class PolicyChange(models.Model):
 
     @property
     def mark(self) -> str:
-        """Stands for the draft as it was last saved; empty before it is kept."""
-        return self.saved_at.isoformat() if self.pk else ""
+        """Stands for the draft as it was last saved; before it is kept, for the version that it begins as."""
+        return self.saved_at.isoformat() if self.pk else f"v{self.base.version}"
 
     @property
     def steps(self) -> list[RouteStep]:
@@ -117,6 +118,7 @@ class PolicyDecision(models.Model):
         Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="本来の決裁者"
     )
     comment = models.CharField("意見", max_length=2000, blank=True)
+    unsaid_reason = models.CharField("プロフィール欄に書けない理由", max_length=400, blank=True)
     at = models.DateTimeField("日時", default=clock.now)
     read_by = models.ForeignKey(
         Person, models.PROTECT, null=True, blank=True, related_name="+", verbose_name="後閲した職員"
@@ -145,3 +147,7 @@ class PolicyDecision(models.Model):
     def label(self) -> str:
         """所属長の決裁, 情報政策課の合議, …"""
         return next((s.label for route in guideline().routes.values() for s in route if s.key == self.step), self.step)
+
+    @property
+    def account(self) -> Account:
+        return self.change.account

@@ -14,10 +14,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from koshiki.guideline import Refused
 from koshiki.look import Tone, WhereItStands
 from koshiki.organization.models import Person
+from koshiki.organization.roles import heads
 from koshiki.organization.sign_in import signed_in
 from koshiki.register import actions, paper
 from koshiki.register.actions.change import deciders, require_changeable
-from koshiki.register.actions.decide_change import may_read_afterwards, refuse_own, unsaid
+from koshiki.register.actions.decide import may_read_afterwards
+from koshiki.register.actions.decide_change import refuse_own, unsaid
 from koshiki.register.changing import (
     CHANGE,
     CHANGEABLE,
@@ -25,6 +27,7 @@ from koshiki.register.changing import (
     decides_as,
     deciding_division,
     under_way,
+    untold,
 )
 from koshiki.register.forms.change import HIDDEN, TOLD, ChangeDecisionForm, ChangeForm, TakeBackForm
 from koshiki.register.models import Account, Policy, PolicyChange, PolicyDecision
@@ -44,8 +47,7 @@ _SAID = {"approve": "承認しました。", "return": "差し戻しました。
 def account_policy_change(request: HttpRequest, pk: int) -> HttpResponse:
     """The next version: it begins as the one in force, and is kept as it is left."""
     by, account = inside(request, pk)
-    change = under_way(account) or PolicyChange(account=account, base=_in_force(account), written_by=by)
-    change.account = account
+    change = _begun(account, by)
     require_changeable(account)
     CHANGE.check(change, "draft", by=by)
     form = ChangeForm(request.POST or None, initial=_initial(change))
@@ -65,12 +67,18 @@ def _kept(form: ChangeForm, account: Account, by: Person) -> PolicyChange | None
         return actions.save_change(account, form.typed(), form.cleaned_data["taken"], form.told(), by=by,
                                    seen=form.cleaned_data["seen"])
     except Refused as refusal:
-        now = under_way(account)
-        if refusal.clause.id != "K-stale" or now is None:
+        if refusal.clause.id != "K-stale":
             raise
         form.add_error(None, f"{refusal.message}{refusal.now}")
-        form.has_seen(now.mark)
+        form.has_seen(_begun(account, by).mark)
         return None
+
+
+def _begun(account: Account, by: Person) -> PolicyChange:
+    """The change that is under way, or one that nobody has kept yet: the version in force."""
+    change = under_way(account) or PolicyChange(account=account, base=_in_force(account), written_by=by)
+    change.account = account
+    return change
 
 
 def _in_force(account: Account) -> Policy:
@@ -129,8 +137,11 @@ def policy_change(request: HttpRequest, pk: int) -> HttpResponse:
             CHANGE.check(change, "return", by=by)
         if form.is_valid():
             chosen = form.cleaned_data
-            act = actions.approve_change if chosen["outcome"] == "approve" else actions.return_change
-            act(change, digest=chosen["digest"], comment=chosen["comment"], by=by)
+            read = {"digest": chosen["digest"], "comment": chosen["comment"], "by": by}
+            if chosen["outcome"] == "approve":
+                actions.approve_change(change, unsaid_reason=chosen["unsaid_reason"], **read)
+            else:
+                actions.return_change(change, **read)
             return _back(request, change, _SAID[chosen["outcome"]])
     context = {**_case(change, by), "form": form}
     return render(request, "register/change.html", context, status=422 if form.errors else 200)
@@ -155,9 +166,8 @@ def _case(change: PolicyChange, by: Person) -> dict[str, Any]:
 
 def _gaps(change: PolicyChange, items: dict[str, Any]) -> list[tuple[str, str]]:
     """What it lacks before it can be submitted, each with its clause."""
-    told = [(label, "K-policy") for label, given in (
-        ("変更の内容", change.what), ("変更の理由", change.reason), ("適用開始日", change.wanted_from)) if not given]
-    return [*told, *((lack.label, lack.clause) for lack in missing(items, acquired=True))]
+    return [*((label, "K-policy") for label in untold(change)),
+            *((lack.label, lack.clause) for lack in missing(items, acquired=True))]
 
 
 def _where(change: PolicyChange) -> WhereItStands:
@@ -165,7 +175,7 @@ def _where(change: PolicyChange) -> WhereItStands:
     who, note = "", ""
     if state == State.DECIDING:
         step = current_step(change)
-        who = with_names(head_title(deciding_division(change)), deciders(change))
+        who = _who(change)
         note = f"次は「{step.label}」です。" if step else ""
     elif state in PolicyChange.WRITING:
         who, note = f"{change.account.division} {(change.submitted_by or change.written_by).name}", "次は「提出」です。"
@@ -174,13 +184,21 @@ def _where(change: PolicyChange) -> WhereItStands:
     return WhereItStands(change.get_state_display(), TONES[state], who, change.due_at, "K-policy", note)
 
 
+def _who(change: PolicyChange) -> str:
+    """防災課長 千葉 千; where a deputy decides, 防災課長の代決者 土井 大."""
+    division, people = deciding_division(change), deciders(change)
+    title = head_title(division)
+    deputised = division is not None and people != [] and not heads(people[0], division)
+    return with_names(f"{title}の代決者" if deputised else title, people)
+
+
 @require_POST
 def policy_decision_read(request: HttpRequest, pk: int) -> HttpResponse:
     """後閲"""
     seen_by = Account.objects.visible_to(signed_in(request))
     decision = get_object_or_404(PolicyDecision.objects.select_related("change"), pk=pk, change__account__in=seen_by)
     by, change = _found(request, decision.change_id)
-    actions.read_change_decision(decision, by=by)
+    actions.read_decision(decision, by=by)
     return _back(request, change, "後閲を記録しました。")
 
 

@@ -111,7 +111,7 @@ def policy_share(request: HttpRequest, pk: int) -> HttpResponse:
 def policy_read(request: HttpRequest, pk: int) -> HttpResponse:
     """This person has read it."""
     by, account = inside(request, pk)
-    actions.read_policy(_newest(account), by=by)
+    actions.read_policy(_as_shown(account, request.POST.get("version", "")), by=by)
     return _back(request, account, "読んだことを記録しました。")
 
 
@@ -119,15 +119,16 @@ def policy_read(request: HttpRequest, pk: int) -> HttpResponse:
 def policy_shown(request: HttpRequest, pk: int) -> HttpResponse:
     """Where the account shows it, with evidence; or why not."""
     by, account = opened(request, pk, "show_policy")
-    form = ShownForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid() and _recorded(form, _newest(account), by):
+    form = ShownForm(request.POST or None, request.FILES or None, initial={"version": _newest(account).version})
+    if request.method == "POST" and form.is_valid() and _recorded(form, account, by):
         return _back(request, account, "運用ポリシーの明示について記録しました。")
     return form_page(request, account, form, "運用ポリシーの明示", button="記録する", clause="§6(2)",
                      lead="運用ポリシーは、原則としてアカウント内で明示します。")
 
 
-def _recorded(form: ShownForm, policy: Policy, by: Person) -> bool:
+def _recorded(form: ShownForm, account: Account, by: Person) -> bool:
     typed = form.cleaned_data
+    policy = _as_shown(account, typed["version"])
     if typed["reason"]:
         actions.explain_policy_not_shown(policy, typed["reason"], by=by)
         return True
@@ -137,6 +138,15 @@ def _recorded(form: ShownForm, policy: Policy, by: Person) -> bool:
         bad_file(form, "evidence", bad.message)
         return False
     return True
+
+
+def _as_shown(account: Account, version: str) -> Policy:
+    """The version that the page showed. Raises Refused K-stale where another is in force by now."""
+    policy = _newest(account)
+    if version and version != str(policy.version):
+        raise Refused("K-stale", f"画面を開いた後に、運用ポリシーが第{policy.version}版になりました。",
+                      now="新しい版を読んでから、もう一度記録してください。")
+    return policy
 
 
 def _newest(account: Account) -> Policy:
