@@ -66,7 +66,8 @@ log_min_messages = log
 log_min_error_statement = panic
 log_error_verbosity = terse
 """
-NOT_DURABLE = "fsync = off\nfull_page_writes = off\n"
+# The tests' own server: it forgets what a power cut would take, and serves many installations side by side.
+FOR_TESTS = "fsync = off\nfull_page_writes = off\nmax_connections = 200\n"
 
 
 def _quiet(_text: str) -> None:
@@ -169,7 +170,7 @@ class Cluster:
         self._write("pg_hba.conf", "local all all peer map=koshiki\n")
         self._write("pg_ident.conf", "".join(
             f'koshiki "{person}" {role}\n' for person in who for role in ("postgres", OWNER, APP)))
-        self._write("postgresql.conf", SETTINGS.format(socket=socket) + ("" if self.durable else NOT_DURABLE))
+        self._write("postgresql.conf", SETTINGS.format(socket=socket) + ("" if self.durable else FOR_TESTS))
 
     def _private(self, folder: Path) -> Path:
         """The folder, 0700 and the account's own; never one that somebody else has laid there."""
