@@ -5,7 +5,7 @@ Every form of koshiki uses these in place of Django's CharField, so that nothing
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, datetime
 from typing import Any
 
 from django import forms
@@ -69,6 +69,16 @@ class LineField(TextField):
         if "\n" in text:
             raise ValidationError(self.error_messages["line_end"], code="line_end")
         return text
+
+
+class MomentField(forms.DateTimeField):
+    """日時 — what is later than an office's calendar reaches is refused."""
+
+    def to_python(self, value: Any) -> datetime | None:
+        moment: datetime | None = super().to_python(value)
+        if moment and moment.date() > _LAST_DAY:
+            raise ValidationError(self.error_messages["invalid"], code="invalid")
+        return moment
 
 
 class DayField(forms.DateField):

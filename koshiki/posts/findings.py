@@ -80,8 +80,8 @@ def look(texts: Iterable[Passage], day: date) -> list[Found]:
     for (words, alt, name), where in places.items():
         for one in examine(words, known, alt=alt):
             if not name or one.clause == "§4(2)":
-                earlier = found.get(one.key)
-                found[one.key] = replace(one, places=(*(earlier.places if earlier else ()), *where))
+                first = found.get(one.key, one)
+                found[one.key] = replace(first, places=(*first.places, *where))
     return [replace(one, places=tuple(dict.fromkeys(one.places))) for one in found.values()]
 
 
@@ -100,7 +100,7 @@ def kept_of(revision: Revision, draft: Draft, before: Revision | None) -> list[F
     """The rows of a new revision: what is asked with its answer, and what was asked before and is changed now."""
     asked = asked_in(draft)
     rows = [_row(revision, one, draft.answers.get(one.key, "").strip()) for one in asked]
-    gone = {row.key: row for row in findings_of(before)} if before else {}
+    gone = {row.key: row for row in findings_of(before) if row.answer != Finding.Answer.CHANGED} if before else {}
     changed = [row for key, row in gone.items() if key not in {one.key for one in asked}]
     return rows + [_changed(revision, row) for row in changed]
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from datetime import date
+
 import pytest
 
 from tests.posts.checking import seen
@@ -123,6 +126,22 @@ def test_right_times_are_left_in_peace(words: str) -> None:
 ])
 def test_telephone_numbers_that_cannot_be_or_are_not_known(words: str, check: str) -> None:
     assert [found for found, _ in seen(words)] == [check]
+
+
+@pytest.mark.parametrize("words", ["9999年12月31日(金・祝)に開催します。", "9999年12月31日まで", "0001年1月1日(月)"])
+def test_days_at_the_ends_of_the_calendar_are_read(words: str) -> None:
+    assert isinstance(seen(words), list)
+    assert isinstance(seen("12月31日に開催します。あす1日です。", day=date(2200, 12, 31)), list)
+
+
+@pytest.mark.parametrize("shape", [
+    "1", "1,", "検討中", "12月31日に開催します。", "21日(土)", " ", "a.", "a@", "0538-", "https://a.b/", "鈴木", "「", "①",
+    "#あ"])
+def test_no_text_however_long_and_odd_keeps_a_server_busy(shape: str) -> None:
+    """Most take a tenth of a second; what goes by the square of the length took minutes."""
+    began = time.process_time()
+    seen(shape * (60_000 // len(shape)), alt=True)
+    assert time.process_time() - began < 15
 
 
 @pytest.mark.parametrize("words", [

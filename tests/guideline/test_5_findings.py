@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import unicodedata
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
@@ -17,12 +19,12 @@ from koshiki.guideline import Refused
 from koshiki.organization.models import Person
 from koshiki.posts import actions
 from koshiki.posts.content import Attached, Draft
-from koshiki.posts.findings import asked_in
+from koshiki.posts.findings import answers_of, asked_in
 from koshiki.posts.media import register_image
 from koshiki.posts.models import Approval, Finding, Post
 from koshiki.register.models import Account
 from tests.cast import Cast, official
-from tests.posts.typing import typed
+from tests.posts.typing import one_image, typed, uploaded
 from tests.posts.writing import approved, draft, picture, submitted
 
 Door = Callable[[Person], Client]
@@ -56,6 +58,36 @@ def test_answered_with_a_reason_it_is_submitted_and_approved(cast: Cast, account
     approved(post, by=cast.baba)
     row = Finding.objects.get()
     assert (row.answer, row.said, row.quote) == ("justified", "本人の同意を得た連絡先のため", "090-1234-5678")
+
+
+@pytest.mark.clause("§5(3)")
+def test_a_word_in_another_sentence_is_another_finding_with_an_answer_of_its_own(cast: Cast, account: Account) -> None:
+    song, shut = "曲名「外人」を歌います。", "なお外人は立入禁止です。"
+    post = actions.write(answered(account, song, "曲名のため"), by=cast.aoki)
+    both = draft(account, text=f"{song}\n{shut}")
+    assert [one.after for one in asked_in(both)] == ["」を歌います。", "は立入禁止です。"]
+    actions.revise(post, replace(both, answers=answers_of(post.latest)), by=cast.aoki, based_on=1)
+    with pytest.raises(Refused, match="外人") as refused:
+        actions.submit(post, by=cast.aoki)
+    assert refused.value.clause.id == "§5(3)"
+
+
+@pytest.mark.clause("§5(7)")
+def test_what_was_changed_long_ago_is_not_told_again(cast: Cast, account: Account) -> None:
+    post = actions.write(draft(account, text="日程は調整中です。"), by=cast.aoki)
+    actions.revise(post, draft(account, text="日程は5日です。"), by=cast.aoki, based_on=1)
+    actions.revise(post, draft(account, text="日程は6日です。"), by=cast.aoki, based_on=2)
+    assert not post.latest.findings.exists()
+
+
+@pytest.mark.clause("§5(3)")
+def test_an_alt_text_as_a_mac_writes_it_is_answered_too(cast: Cast, account: Account, signed_in: Door) -> None:
+    browser = signed_in(cast.aoki)
+    note = uploaded(browser, account, picture())
+    alt = unicodedata.normalize("NFD", "ガイジの方と花")
+    page = browser.post("/posts/write/", typed(account, do="submit", **one_image(note, alt=alt)))
+    assert page.status_code == 422
+    assert re.findall(r'name="finding-0-key" value="([0-9a-f]+)"', page.content.decode())
 
 
 @pytest.mark.clause("§5(3)")

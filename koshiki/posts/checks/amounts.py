@@ -11,7 +11,8 @@ from koshiki.posts.checks.reading import Spot, Text
 _GROUPED = regex.compile(r"(?<![\d,.])\d+(?:,\d+)+(?![\d,])(?=\s?(?:円|人|名|件|冊|個|世帯|万|億|千"
                          r"|平方|トン|キロ|部|本|台|枚|ポイント))")
 _WELL = regex.compile(r"\d{1,3}(?:,\d{3})+")
-_TWICE = regex.compile(r"\d[\d,]*(?:\s?[千万億]?円){2,}|[¥\\]\s?\d[\d,]*\s?円|\d[\d,]*\s?(?:万万|億億|千千|万億|千億万)円?")
+_TWICE = regex.compile(r"(?<![\d,])\d[\d,]*+(?:\s?[千万億]?円){2,}|[¥\\]\s?\d[\d,]*+\s?円"
+                       r"|(?<![\d,])\d[\d,]*+\s?(?:万万|億億|千千|万億|千億万)円?")
 _FULL, _HALF = regex.compile(r"[０-９]{2,}"), regex.compile(r"(?<![A-Za-z0-9:/._\-=?&#@])[0-9]+(?![A-Za-z0-9:/._\-=?&#@])")
 _HALF_KANA = regex.compile(r"[\uFF66-\uFF9F]+")
 _ENTITY = r"&(?:amp|lt|gt|quot|nbsp|#\d+);"

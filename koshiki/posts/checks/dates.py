@@ -17,6 +17,8 @@ _SPANS = {"大正": (date(1912, 7, 30), date(1926, 12, 25)), "昭和": (date(192
           "平成": (date(1989, 1, 8), date(2019, 4, 30)), "令和": (date(2019, 5, 1), date(9999, 12, 31))}
 WEEKDAYS = "月火水木金土日"
 _RECENT, _PAST = timedelta(days=60), timedelta(days=183)
+_NAMED = 24  # days back whose month a day without one may be of
+_LAST_YEAR = 2200  # what is later no calendar of an office reckons with
 
 _ERA = r"(?P<era>明治|大正|昭和|平成|令和)\s?(?P<era_year>元|\d{1,2})年"
 _WEEKDAY = (r"(?:\s?\((?P<w>[月火水木金土日])(?:曜日?)?(?P<off>[・･、,/]?(?:祝日?|祭日?|休日?|振休|振替休日))?\)"
@@ -61,7 +63,7 @@ class Day:
 
     def on(self, year: int) -> date | None:
         try:
-            return date(year, self.month, self.day)
+            return date(year, self.month, self.day) if year <= _LAST_YEAR else None
         except ValueError:
             return None
 
@@ -78,7 +80,7 @@ def _days(text: Text) -> Iterator[Day]:
     named: list[Day] = []
     for match in _DAY.finditer(text.folded):
         if match["alone"]:
-            yield _alone(match, named, text.known.day)
+            yield _alone(match, named[-_NAMED:], text.known.day)
         else:
             named.append(_day(match, text.known.day))
             yield named[-1]
@@ -192,8 +194,8 @@ def over(text: Text) -> Iterator[Spot]:
     found = [(day, meant[0]) for day in days(text) if (meant := candidates(day, text))]
     for place, (day, on) in enumerate(found):
         start, end = text.sentence(day.start)
-        later = [other for other, _ in found[place + 1:] if other.start < end]
-        earlier = [other for other, _ in found[:place] if other.start >= start]
+        later = place + 1 < len(found) and found[place + 1][0].start < end
+        earlier = place > 0 and found[place - 1][0].start >= start
         if on >= today or on < today - timedelta(days=400) or later or (earlier and found[place - 1][1] >= today):
             continue
         if _OF_IT.match(text.folded, day.end):

@@ -22,8 +22,8 @@ _LINE = regex.compile(r"([━─＝=＊*★☆◆■□●○～〜_＿#＃・�
 _FACE = regex.compile(r"[(（][^()（）\s\p{Han}]{0,3}[\^＾;；・ωдДεT＿_▽∀][^()（）\p{Han}\p{Hiragana}]{1,6}[)）][ノ/♪]?"
                       r"|m\(_ _\)m|orz")
 _FANCY = regex.compile(r"[\U0001D400-\U0001D7FF\u249C-\u24E9\U0001F130-\U0001F169]+")
-_BAD_ALT = regex.compile(r"\s*(?:(?:画像|写真|イメージ|動画|図|バナー|ポスター|チラシ)\d{0,3}(?:です)?。?"
-                         r"|.*\.(?:jpe?g|png|gif|webp|mp4|mov)|(?:IMG|DSC|image)[_\-]?\d*)\s*",
+_BAD_ALT = regex.compile(r"(?:(?:画像|写真|イメージ|動画|図|バナー|ポスター|チラシ)\d{0,3}(?:です)?。?"
+                         r"|.*\.(?:jpe?g|png|gif|webp|mp4|mov)|(?:IMG|DSC|image)[_\-]?\d*)",
                          regex.I)
 
 
@@ -75,6 +75,6 @@ def read_aloud(text: Text) -> Iterator[Spot]:
 
 def alt_texts(text: Text) -> Iterator[Spot]:
     """代替テキスト — that says nothing of what is to be seen."""
-    if text.alt and _BAD_ALT.fullmatch(text.words):
+    if text.alt and _BAD_ALT.fullmatch(text.words.strip()):
         yield Spot(0, len(text.words), "何が写っているかが分かりません。",
                    "見えない人に電話で伝えるつもりで、写っているものと、画像の中の文字を書いてください。")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
@@ -16,6 +17,7 @@ _FOLD = {code: code - 0xFEE0 for code in range(0xFF01, 0xFF5F)} | {0x3000: 0x20}
 _FOLD |= {ord(dash): 0x2D for dash in "‐‑‒–—―−﹣"} | {ord("〜"): ord("~")}
 _WITH_VOWEL = _FOLD | {ord("ー"): 0x2D, ord("ｰ"): 0x2D}
 _AROUND = 12
+_FOLLOWED = 300  # characters of a sentence before and after a place
 _SENTENCE_END = regex.compile(r"[。．！？!?\n]")
 
 
@@ -83,10 +85,16 @@ class Text:
         return self.words.translate(_WITH_VOWEL)
 
     def sentence(self, at: int) -> tuple[int, int]:
-        """From where to where the sentence goes in which this place stands."""
-        before = [m.end() for m in _SENTENCE_END.finditer(self.folded, 0, at)]
-        after = _SENTENCE_END.search(self.folded, at)
-        return (before[-1] if before else 0), (after.start() if after else len(self.folded))
+        """From where to where the sentence goes in which this place stands, as far as a reader would follow it."""
+        place = bisect_right(self._ends, at)
+        start = self._ends[place - 1] if place else 0
+        end = self._ends[place] - 1 if place < len(self._ends) else len(self.folded)
+        return max(start, at - _FOLLOWED), min(end, at + _FOLLOWED)
+
+    @cached_property
+    def _ends(self) -> list[int]:
+        """Where each sentence is over, read once."""
+        return [match.end() for match in _SENTENCE_END.finditer(self.folded)]
 
 
 @dataclass(frozen=True)
@@ -115,8 +123,12 @@ class Found:
 
     @property
     def key(self) -> str:
-        """The same thing said once more, in whatever place or revision, has the same key."""
-        return hashlib.sha256(f"{self.name}\0{self.quote}".encode()).hexdigest()[:16]
+        """The same thing said once more, in whatever place or revision, has the same key.
+
+        What a word of §5 means, the words around it say: elsewhere it is another thing. A number is the same everywhere.
+        """
+        around = f"\0{self.before}\0{self.after}" if self.clause.startswith("§5") else ""
+        return hashlib.sha256(f"{self.name}\0{self.quote}{around}".encode(errors="surrogatepass")).hexdigest()[:16]
 
 
 def found(check: Check, text: Text, spot: Spot) -> Found:

@@ -21,7 +21,7 @@ _LONG = {"0120": 10, "0800": 11, "0570": 10, "0990": 10, "050": 11, "020": 11} |
 def impossible(text: Text) -> Iterator[Spot]:
     """桁数の合わない番号 — too many or too few digits, or parts of a length that no number has."""
     for start, end, digits in _numbers(text):
-        if len(digits) != _length(digits) or (digits[1] == "0" and not digits.startswith("00")):
+        if len(digits) != _length(digits) or digits.startswith("00"):
             if digits in text.known.telephones:
                 continue
             yield Spot(start, end, f"電話番号の桁数（{len(digits)}桁）が合いません。",

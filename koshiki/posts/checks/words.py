@@ -29,12 +29,17 @@ def words_under(clause: str) -> Callable[[Text], Iterator[Spot]]:
 
     def find(text: Text) -> Iterator[Spot]:
         for rule in _rules()[clause]:
-            for match in rule.say.finditer(text.folded):
-                start, end = text.sentence(match.start())
-                if match.start() < match.end() and not (rule.unless and rule.unless.search(text.folded, start, end)):
-                    yield Spot(match.start(), match.end(), rule.reason + _exception(rule, text), rule.advice)
+            said = [match.span() for match in rule.say.finditer(text.folded)
+                    if match[0] and not _is_meant_otherwise(rule, text, match)]
+            exception = _exception(rule, text) if said else ""
+            for start, end in said:
+                yield Spot(start, end, rule.reason + exception, rule.advice)
 
     return find
+
+
+def _is_meant_otherwise(rule: Rule, text: Text, match: regex.Match[str]) -> bool:
+    return rule.unless is not None and rule.unless.search(text.folded, *text.sentence(match.start())) is not None
 
 
 def _exception(rule: Rule, text: Text) -> str:

@@ -16,7 +16,7 @@ from django.utils import timezone
 from django.utils.datastructures import MultiValueDict
 
 from koshiki.films import ACCEPT as FILMS
-from koshiki.forms import LineField, TextField
+from koshiki.forms import LineField, MomentField, TextField
 from koshiki.guideline import guideline
 from koshiki.images import ACCEPT as IMAGES
 from koshiki.look import Preview
@@ -70,7 +70,7 @@ class PostForm(forms.Form):
                          widget=SeveralFiles(attrs={"accept": f"{IMAGES},{FILMS}"}),
                          help_text="JPEG・PNG・WebP・GIFの静止画、1枚20MBまで。MP4・MOVの動画（H.264とAAC）、"
                                    f"1本{settings.KOSHIKI_FILM_MB:,}MBまで。撮影場所や機種などの情報は取り除いて保存します。")
-    due_at = forms.DateTimeField(
+    due_at = MomentField(
         label="発信日時", required=False, help_text="空のままなら、承認されたらすぐに発信します。",
         widget=forms.DateTimeInput(attrs={"type": "datetime-local"}, format="%Y-%m-%dT%H:%M"),
         error_messages={"invalid": "日時を「2026-11-22T14:05」のように入力してください。"})
@@ -208,7 +208,7 @@ class Writing:
 
     def _found(self) -> list[Found]:
         """What the checks see in what stands in the form, judged or not."""
-        media = [(_typed(image, "alt"), image.name) for image in self.kept_images() if image.note]
+        media = [(_presentable({"alt": _typed(image, "alt")})["alt"], image.name) for image in self.kept_images() if image.note]
         return look([*passages(self.typed_contents()), *of_media(media)], day_of(self._typed_time()))
 
     def _typed_time(self) -> datetime | None:
@@ -305,6 +305,8 @@ class Writing:
             open_[0].add_error("reason", message)
         elif not rows:
             self.post.add_error("text", message)
+        elif not any(form.errors for form in rows):  # a reason alone does not mend it
+            rows[0].add_error("reason", message)
 
     def _asking(self) -> list[forms.Form]:
         """The rows that ask for reasons: of links and of findings."""
