@@ -56,6 +56,15 @@ def test_the_form_finds_the_addresses_and_asks_for_each_reason(
     assert {link.url: link.reason for link in OutsideLink.objects.all()} == REASONS
 
 
+def test_a_link_that_is_too_long_is_said_also_where_its_reason_stands(
+        cast: Cast, account: Account, signed_in: Door) -> None:
+    long = "https://www.jma.go.jp/" + "a" * 600
+    filled = {"link-0-url": long, "link-0-reason": "気象庁の案内"}
+    answer = signed_in(cast.aoki).post("/posts/write/", typed(account, text=f"詳しくは {long} へ。", **filled))
+    assert answer.status_code == 422
+    assert "500" in answer.content.decode().split("入力内容を確認してください")[1][:600]
+
+
 def test_the_approver_sees_each_with_its_true_host_and_reason(cast: Cast, account: Account, signed_in: Door) -> None:
     post = submitted(cast.aoki, account, text=TEXT, reasons=REASONS)
     page = signed_in(cast.baba).get(f"/posts/{post.pk}/approve/").content.decode()

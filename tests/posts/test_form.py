@@ -127,7 +127,8 @@ def test_emoji_and_rare_characters_come_through_unharmed(account: Account, aoki:
 
 @pytest.mark.parametrize(("due", "words"), [
     ("2020-01-01T10:00", "過ぎています"), ("2026-02-30T10:00", "日時を"), ("明日", "日時を"),
-    ("99999-01-01T10:00", "日時を"), ("0001-01-01T00:00", "過ぎています")])
+    ("99999-01-01T10:00", "日時を"), ("0001-01-01T00:00", "過ぎています"),
+    ("9999-12-31T10:00", "日時を")])
 def test_a_time_that_is_none_or_over_is_refused_at_the_field(
     account: Account, aoki: Client, due: str, words: str
 ) -> None:
