@@ -9,7 +9,7 @@ from koshiki import clock
 from koshiki.guideline import RouteStep, guideline
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import acts_as_head, belongs, deputises, heads, present_heads
-from koshiki.register.flow import HEAD, MEMBER, duty_division
+from koshiki.register.flow import HEAD, MEMBER, division_of, needed
 from koshiki.register.models import Account, PolicyChange, PolicyDecision
 from koshiki.register.policy import Items
 from koshiki.workflow import Step, Workflow
@@ -35,18 +35,6 @@ def route_for(account: Account, before: Items, after: Items) -> list[str]:
     return [step.key for step in guideline().routes[name]]
 
 
-def needed(change: PolicyChange) -> list[RouteStep]:
-    """The decisions that are really given, in order: 自課の合議は決裁をもって代える."""
-    own = change.account.division.service
-    return [step for step in change.steps if step.kind == "decision" or step.of != own]
-
-
-def replaced(change: PolicyChange) -> str:
-    """The key of the concurrence that the head's own decision stands for; empty where there is none."""
-    given = {step.key for step in needed(change)}
-    return next((step.key for step in change.steps if step.key not in given), "")
-
-
 def of_this_round(change: PolicyChange) -> list[PolicyDecision]:
     """The decisions on the change as it now is; read as a whole, so that what was fetched beforehand is not asked again."""
     return [decision for decision in change.decisions.all() if decision.round == change.round]
@@ -66,11 +54,6 @@ def deciding_division(change: PolicyChange) -> Division | None:
     """The division whose turn it is."""
     step = current_step(change)
     return division_of(change, step) if step else None
-
-
-def division_of(change: PolicyChange, step: RouteStep) -> Division | None:
-    """The division whose head gives this decision."""
-    return change.account.division if step.of == "head" else duty_division(change.account, step.of)
 
 
 def took_part(change: PolicyChange) -> set[int]:

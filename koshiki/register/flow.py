@@ -13,7 +13,7 @@ from koshiki.organization.roles import (
     in_service,
     is_it,
 )
-from koshiki.register.models import Account, Application, Decision
+from koshiki.register.models import Account, Application, Decision, PolicyChange
 from koshiki.register.roles import works_on
 from koshiki.workflow import Step, Workflow
 
@@ -34,16 +34,16 @@ def newest_application(account: Account) -> Application | None:
     return max(account.applications.all(), key=lambda round_: round_.round, default=None)
 
 
-def needed(application: Application) -> list[RouteStep]:
+def needed(case: Application | PolicyChange) -> list[RouteStep]:
     """The decisions that are really given, in order: 自課の合議は決裁をもって代える."""
-    own = application.account.division.service
-    return [step for step in application.steps if step.kind == "decision" or step.of != own]
+    own = case.account.division.service
+    return [step for step in case.steps if step.kind == "decision" or step.of != own]
 
 
-def replaced(application: Application) -> str:
+def replaced(case: Application | PolicyChange) -> str:
     """The key of the concurrence that the head's own decision stands for; empty where there is none."""
-    given = {step.key for step in needed(application)}
-    return next((step.key for step in application.steps if step.key not in given), "")
+    given = {step.key for step in needed(case)}
+    return next((step.key for step in case.steps if step.key not in given), "")
 
 
 def current_step(application: Application) -> RouteStep | None:
@@ -52,9 +52,9 @@ def current_step(application: Application) -> RouteStep | None:
     return next((step for step in needed(application) if step.key not in decided), None)
 
 
-def deciding_division(application: Application, step: RouteStep) -> Division | None:
+def division_of(case: Application | PolicyChange, step: RouteStep) -> Division | None:
     """The division whose head gives this decision."""
-    return application.account.division if step.of == "head" else duty_division(application.account, step.of)
+    return case.account.division if step.of == "head" else duty_division(case.account, step.of)
 
 
 def duty_division(account: Account, service: str) -> Division | None:
@@ -73,7 +73,7 @@ def took_part(application: Application) -> set[int]:
 def decides_as(application: Application, person: Person) -> str:
     """How the person may give the decision whose turn it is: as "head", as "deputy", or not ("")."""
     step = current_step(application)
-    division = deciding_division(application, step) if step else None
+    division = division_of(application, step) if step else None
     if division is None or any(decision.by_id == person.pk for decision in application.decisions.all()):
         return ""
     return acts_as_head(person, division, due=application.account.due_at, took_part=took_part(application))
@@ -123,7 +123,7 @@ def may_enter_paper(account: Account, person: Person) -> bool:
     """The applying division, or the division that decided on paper, enters the decision."""
     application = open_application(account)
     step = current_step(application) if application else None
-    division = deciding_division(application, step) if application and step else None
+    division = division_of(application, step) if application and step else None
     return is_member(account, person) or (division is not None and belongs(person, division))
 
 

@@ -15,7 +15,7 @@ from koshiki.register.closing import under_way
 from koshiki.register.flow import (
     State,
     current_step,
-    deciding_division,
+    division_of,
     duty_division,
     newest_application,
     open_application,
@@ -87,7 +87,7 @@ def _deciding(account: Account) -> Turn:
     step = current_step(application) if application else None
     if application is None or step is None:
         return Turn()
-    division = deciding_division(application, step)
+    division = division_of(application, step)
     return Turn(step.label, with_names(head_title(division), list(heads_of(division)) if division else []), "§6(1)",
                 lambda: acting_heads(division))
 

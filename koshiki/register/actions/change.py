@@ -27,13 +27,11 @@ from koshiki.register.changing import (
     CHANGE,
     CHANGEABLE,
     deciding_division,
-    division_of,
-    needed,
     route_for,
     took_part,
     untold,
 )
-from koshiki.register.flow import HEAD, MEMBER
+from koshiki.register.flow import HEAD, MEMBER, division_of, needed
 from koshiki.register.models import Account, Policy, PolicyChange
 from koshiki.workflow import lock
 

@@ -15,7 +15,7 @@ from koshiki.organization.models import Deputy, Division, Person
 from koshiki.organization.roles import heads, heads_of, present_heads
 from koshiki.register.actions.apply import close
 from koshiki.register.files import keep_document
-from koshiki.register.flow import DECIDER, current_step, decides_as, deciding_division, needed, replaced
+from koshiki.register.flow import DECIDER, current_step, decides_as, division_of, needed, replaced
 from koshiki.register.models import Account, Application, Decision, PolicyDecision, StoredFile
 from koshiki.register.moves import locked_for, pass_on
 from koshiki.workflow import lock
@@ -142,7 +142,7 @@ def _current(application: Application) -> RouteStep:
 
 
 def _division(application: Application, step: RouteStep) -> Division:
-    division = deciding_division(application, step)
+    division = division_of(application, step)
     if division is None:
         raise Refused("§6(1)", f"「{step.label}」を行う所属が、登録されていません。", who="システム管理の職員が登録します")
     return division

@@ -25,9 +25,9 @@ from koshiki.register.changing import (
     current_step,
     decides_as,
     deciding_division,
-    replaced,
 )
 from koshiki.register.comparing import newly_unsaid
+from koshiki.register.flow import replaced
 from koshiki.register.models import Account, Policy, PolicyChange, PolicyDecision, PolicyReading
 
 State = PolicyChange.State

@@ -11,7 +11,7 @@ from koshiki.guideline import guideline
 from koshiki.networks import service_choices
 from koshiki.organization.models import Division, Person
 from koshiki.organization.roles import members_of
-from koshiki.register.flow import current_step, deciding_division
+from koshiki.register.flow import current_step, division_of
 from koshiki.register.forms.fields import DraftChoice, DraftField, EvidenceField, PastDayField
 from koshiki.register.models import Account, Application, Decision
 from koshiki.register.policy import FixedWords, fixed_words
@@ -125,7 +125,7 @@ class PaperForm(forms.Form):
     def __init__(self, *args: Any, application: Application, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         step = current_step(application)
-        division = deciding_division(application, step) if step else None
+        division = division_of(application, step) if step else None
         self.fields["decided_by"].queryset = members_of(division) if division else Person.objects.none()  # type: ignore[attr-defined]
         self.initial["digest"] = application.digest
 
